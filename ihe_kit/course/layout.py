@@ -1,0 +1,75 @@
+"""Lays the course out in a folder and opens it in JupyterLab. A learner's work is never overwritten."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ihe_kit.files import home
+
+FIRST = "notebooks/00-start-here.ipynb"
+PARTS = ("notebooks", "data")
+
+
+@dataclass
+class Laid:
+    """What was done: files written, files kept because somebody changed them or they were there already."""
+
+    folder: Path
+    written: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    checkout: bool = False
+
+    def __str__(self) -> str:
+        if self.checkout:
+            return f"The course is in {self.folder}."
+        lines = [f"The course is in {self.folder}: {len(self.written)} files written, {len(self.kept)} kept as they were."]
+        changed = [name for name in self.kept if name.endswith(".new")]
+        return "\n".join(lines + [f"  {name} holds the course's version beside yours" for name in changed])
+
+
+def lay_out(folder: Path | None = None) -> Laid:
+    """Copies `notebooks/` and `data/` into a folder (default: here). In a checkout of the project nothing is copied.
+
+    A file that is there already stays. Where it differs from the course's, the course's version is put beside it as `NAME.new`. Raises
+    OSError that says what to do where the folder cannot be written.
+    """
+    folder = (folder or Path.cwd()).resolve()
+    if folder == home().resolve():
+        return Laid(folder, checkout=True)
+    laid = Laid(folder)
+    try:
+        for part in PARTS:
+            for source in sorted(p for p in (home() / part).rglob("*") if p.is_file() and "__pycache__" not in p.parts):
+                _copy(source, folder, f"{part}/{source.relative_to(home() / part).as_posix()}", laid)
+    except OSError as problem:
+        raise OSError(f"cannot lay the course out in {folder} ({problem.strerror}). Choose a folder that you may write to: --dir FOLDER.") from None
+    return laid
+
+
+def _copy(source: Path, folder: Path, name: str, laid: Laid) -> None:
+    target = folder / name
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+        laid.written.append(name)
+    elif target.read_bytes() == source.read_bytes():
+        laid.kept.append(name)
+    else:
+        beside = target.with_name(f"{target.name}.new")
+        if not beside.exists() or beside.read_bytes() != source.read_bytes():
+            shutil.copyfile(source, beside)
+        laid.kept.append(f"{name}.new")
+
+
+def open_lab(folder: Path, browser: bool = True, port: int | None = None) -> int:
+    """Starts JupyterLab on the first lesson and stays until it ends. Returns its exit status."""
+    command = [sys.executable, "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={folder}", f"--LabApp.default_url=/lab/tree/{FIRST}"]
+    command += [f"--ServerApp.port={port}"] if port else []
+    command += [] if browser else ["--no-browser"]
+    command += ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []  # in a container people are root
+    return subprocess.call(command)

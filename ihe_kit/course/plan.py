@@ -1,0 +1,48 @@
+"""The course as a whole: its 26 lessons, the paths through them, and how far a learner has come. Which are written, the folder tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ihe_kit.course.lessons import lessons
+from ihe_kit.course.ledger import Progress
+from ihe_kit.files import home, rows
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One lesson of the plan. `notebook` is "" while it is not written; `evidence` is what a learner can show afterwards."""
+
+    number: str
+    title: str
+    group: str
+    standard: str
+    evidence: str
+    notebook: str
+
+    def state(self, kept: Progress) -> str:
+        """`unwritten`, `done`, `half`, or "" where nothing has been begun."""
+        if not self.notebook:
+            return "unwritten"
+        done, begun, of = count(self.number, kept)
+        return "done" if of and done == of else "half" if begun else ""
+
+
+def plan() -> tuple[Planned, ...]:
+    """Every lesson in reading order."""
+    written = {path.name[:2]: path.name for path in (home() / "notebooks").glob("[0-9][0-9]-*.ipynb")}
+    return tuple(Planned(**row, notebook=written.get(row["number"], "")) for row in rows("course/lessons.tsv"))
+
+
+def paths() -> dict[str, tuple[tuple[str, ...], str]]:
+    """By role: (the numbers of the lessons to take, what to know about the path)."""
+    return {row["role"]: (tuple(row["lessons"].split()), row["says"]) for row in rows("course/paths.tsv")}
+
+
+def count(number: str, kept: Progress) -> tuple[int, int, int]:
+    """(exercises and quiz questions done, items begun, exercises and questions in all) of a lesson."""
+    if number not in lessons():
+        return 0, 0, 0
+    items = lessons()[number]
+    asked = [item.id for item in (*items.exercises, *items.quiz)]
+    return sum(bool(kept.get(id).get("solved")) for id in asked), sum(bool(kept.get(id)) for id in items.ids), len(asked)

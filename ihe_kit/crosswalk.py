@@ -1,0 +1,152 @@
+"""One row per concept: where the same fact stands in HL7 v2, in FHIR and in openEHR, and how its value is written there.
+
+A blank path says that the standard has no place for the concept in the messages of the course: openEHR keeps no demographics in the
+record, so a patient's name is not there to be found.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from ihe_kit.core import Message
+from ihe_kit.files import rows
+from ihe_kit.v2.message import V2Message
+
+Convert = Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class Concept:
+    """A fact in three standards. The functions turn the plain value (dates as 1958-06-17, sex as F) into the standard's and back."""
+
+    name: str
+    says: str
+    v2: str = ""
+    fhir: str = ""
+    openehr: str = ""
+    to_v2: Convert = str
+    from_v2: Convert = str
+    to_fhir: Convert = str
+    from_fhir: Convert = str
+    to_openehr: Convert = str
+
+    def path(self, standard: str) -> str:
+        """The path in the standard with this key ("v2", "fhir", "openehr"), or ""."""
+        return {"v2": self.v2, "fhir": self.fhir, "openehr": self.openehr}[standard]
+
+    def write(self, standard: str, value: str) -> str:
+        """The value as the standard writes it."""
+        return {"v2": self.to_v2, "fhir": self.to_fhir, "openehr": self.to_openehr}[standard](value)
+
+
+def _digits(value: str) -> str:
+    return value.replace("-", "")
+
+
+def _dashed(value: str) -> str:
+    return re.sub(r"^(\d{4})(\d\d)?(\d\d)?.*", lambda m: "-".join(filter(None, m.groups())), value)
+
+
+def _urn(oid: str) -> str:
+    return f"urn:oid:{oid}" if re.fullmatch(r"[0-2](\.\d+)+", oid) else oid
+
+
+_GENDERS = {"F": "female", "M": "male", "O": "other", "U": "unknown", "A": "other", "N": "other"}
+_CLASSES = {"I": "IMP", "E": "EMER", "O": "AMB"}
+
+
+def _back(table: Mapping[str, str]) -> Convert:
+    return lambda value: next((key for key, other in table.items() if other == value), value)
+
+
+CONCEPTS = (
+    Concept("identifier", "the number that a hospital gave the patient", "PID-3.1", "Patient.identifier.value", "/subject/external_ref/id/value"),
+    Concept("namespace", "who gave the number out, as a short local name", "PID-3.4.1"),
+    Concept(
+        "oid", "who gave the number out, as an object identifier", "PID-3.4.2", "Patient.identifier.system", "/subject/external_ref/namespace",
+        to_fhir=_urn, from_fhir=lambda uri: uri.removeprefix("urn:oid:"), to_openehr=_urn,
+    ),
+    Concept("family", "family name", "PID-5.1.1", "Patient.name.family"),
+    Concept("given", "given name", "PID-5.2", "Patient.name.given[0]"),
+    Concept("birth_date", "date of birth", "PID-7", "Patient.birthDate", to_v2=_digits, from_v2=_dashed),
+    Concept("sex", "administrative sex", "PID-8", "Patient.gender", to_fhir=lambda v: _GENDERS.get(v, v), from_fhir=_back(_GENDERS)),
+    Concept("street", "street and number", "PID-11.1.1", "Patient.address.line[0]"),
+    Concept("city", "city", "PID-11.3", "Patient.address.city"),
+    Concept("postal_code", "postal code", "PID-11.5", "Patient.address.postalCode"),
+    Concept("country", "country, ISO 3166 in three letters", "PID-11.6", "Patient.address.country"),
+    Concept("phone", "telephone number", "PID-13.1", "Patient.telecom.value"),
+    Concept("visit", "the number of this stay", "PV1-19.1", "Encounter.identifier.value"),
+    Concept(
+        "class", "kind of stay: inpatient, outpatient, emergency", "PV1-2", "Encounter.class.code",
+        to_fhir=lambda v: _CLASSES.get(v, v), from_fhir=_back(_CLASSES),
+    ),
+    Concept("admitted", "when the stay began", "PV1-44", "Encounter.period.start"),
+)  # fmt: skip
+
+_BY_NAME = {concept.name: concept for concept in CONCEPTS}
+
+
+def person(key: str) -> dict[str, str]:
+    """The facts about a person of the course, by concept: `person("ingrid")["family"]`. Raises ValueError for an unknown one."""
+    found = next((row for row in rows("people.tsv") if row["key"] == key), None)
+    if not found:
+        raise ValueError(f"nobody in the course is called {key!r}: " + ", ".join(row["key"] for row in rows("people.tsv")))
+    domain = next(row for row in rows("domains.tsv") if row["namespace"] == found["namespace"])
+    return {name: value for name, value in found.items() if name != "key" and value} | {"oid": domain["oid"]}
+
+
+def values(facts: Mapping[str, str], standard: str, resource: str = "") -> dict[str, str]:
+    """Facts by concept as values by path. What is no concept's name passes as it is; what the standard has no place for is left out.
+
+    `resource` keeps only the paths of one FHIR resource type.
+    """
+    written: dict[str, str] = {}
+    for name, value in facts.items():
+        concept = _BY_NAME.get(name)
+        path = concept.path(standard) if concept else name
+        if concept and path and (not resource or path.startswith(f"{resource}.")):
+            written[path] = concept.write(standard, value)
+        elif not concept:
+            written[path] = value
+    return written
+
+
+def facts(message: V2Message) -> dict[str, str]:
+    """The facts that a v2 message holds, by concept: the way back from PID and PV1."""
+    found = {}
+    for concept in CONCEPTS:
+        value = next((v for v in message.get(concept.v2) if v and v != '""'), "") if concept.v2 else ""
+        if value:
+            found[concept.name] = concept.from_v2(value)
+    return found
+
+
+def same(standard: str, path: str) -> list[tuple[str, str, str]]:
+    """Where the value at a path stands in the other standards: (standard, path, what it is).
+
+    >>> same("v2", "PID-5.2")
+    [('fhir', 'Patient.name.given[0]', 'given name')]
+    """
+    plain = _plain(path)
+    concept = next((c for c in CONCEPTS if c.path(standard) and _plain(c.path(standard)) == plain), None)
+    others = [key for key in ("v2", "fhir", "openehr") if key != standard]
+    return [(key, concept.path(key), concept.says) for key in others if concept.path(key)] if concept else []
+
+
+def _plain(path: str) -> str:
+    """A path without its repetitions: `PID-3[2].1` and `PID-3.1` speak of the same concept."""
+    return re.sub(r"\[\d+\]", "", path)
+
+
+def lost(message: Message, to: str) -> list[Concept]:
+    """The concepts that stand in a message and have no place in another standard."""
+    return [c for c in CONCEPTS if c.path(message.standard) and not c.path(to) and any(_safe_get(message, c.path(message.standard)))]
+
+
+def _safe_get(message: Message, path: str) -> list[str]:
+    try:
+        return message.get(path)
+    except ValueError:
+        return []

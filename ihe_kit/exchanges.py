@@ -1,0 +1,198 @@
+"""One exchange: a request goes out, an answer comes back, both are checked. The Wire keeps everything that crossed.
+
+No socket here: `to` is anything with `call(packet) -> packet` (a Peer). The transports have peers that open sockets; `Loopback` is one that
+calls an actor in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import Protocol
+
+from ihe_kit.core import Message, Packet, Unreadable
+from ihe_kit.ihe import System, Transaction
+from ihe_kit.rules import Finding, check, has_errors, in_order
+
+
+class Lost(Exception):
+    """No answer came; the text says why in a reader's words. Raised by peers only."""
+
+
+class Peer(Protocol):
+    """The other side of a wire."""
+
+    def call(self, packet: Packet) -> Packet:
+        """Sends a packet and waits for the answer. Raises Lost."""
+
+
+@dataclass
+class Loopback:
+    """A peer without a socket: the actor's own function."""
+
+    receive: Callable[[Packet], Packet]
+
+    def call(self, packet: Packet) -> Packet:
+        return self.receive(packet)
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """What was sent, what came back, what was found in both.
+
+    `sender` and `receiver` are systems, `transaction` says which actors they play. `took` is in seconds. Without an answer, `received`
+    and `answer` are None and `lost` says why.
+    """
+
+    number: int
+    transaction: Transaction | None
+    sender: str
+    receiver: str
+    at: datetime
+    took: float
+    sent: Packet
+    received: Packet | None
+    request: Message | None
+    answer: Message | None
+    found: list[Finding] = field(default_factory=list)
+    answer_found: list[Finding] = field(default_factory=list)
+    lost: str = ""
+
+    @property
+    def refused(self) -> bool:
+        """The receiver answered with its standard's error: AE, AR, CE, CR or a status of 400 and above."""
+        if self.answer is None:
+            return False
+        status = next(iter(_get(self.answer, "response.status")), "") or next(iter(_get(self.answer, "MSA-1")), "")
+        return status in ("AE", "AR", "CE", "CR") or (status.isdigit() and int(status) >= 400)
+
+    @property
+    def ok(self) -> bool:
+        """An answer came, and it was no refusal."""
+        return self.answer is not None and not self.refused
+
+    def __str__(self) -> str:
+        label = self.transaction.number if self.transaction else "foreign"
+        request = self.request.name if self.request else f"{len(self.sent.data)} bytes"
+        answer = self.lost or (self.answer.name if self.answer else f"{len(self.received.data) if self.received else 0} bytes")
+        return f"{label} {request}: {self.sender} to {self.receiver}: {answer}"
+
+
+def _get(message: Message, path: str) -> list[str]:
+    try:
+        return message.get(path)
+    except ValueError:  # a path of another standard
+        return []
+
+
+class Wire:
+    """Everything that crossed, in order. Iterating gives the exchanges; `replay` sends them again, byte for byte."""
+
+    def __init__(self, systems: Iterable[System] = (), clock: Callable[[], datetime] | None = None) -> None:
+        self.systems = list(systems)
+        self.clock = clock or (lambda: datetime.now(UTC).astimezone())
+        self.exchanges: list[Exchange] = []
+        self.addresses: dict[str, str] = {}  # system -> where it listens
+        self.listeners: list[Callable[[Exchange], None]] = []
+
+    def add(self, exchange: Exchange) -> Exchange:
+        """Keeps an exchange, gives it its number, and tells whoever looks."""
+        exchange = replace(exchange, number=len(self.exchanges) + 1)
+        self.exchanges.append(exchange)
+        for listener in list(self.listeners):
+            listener(exchange)
+        return exchange
+
+    def system(self, actor: str) -> str:
+        """The system that plays an actor, or the actor's own name where none does."""
+        return next((system.name for system in self.systems if actor in system.plays), actor)
+
+    def clear(self) -> None:
+        self.exchanges.clear()
+
+    def replay(self, number: int, to: Peer) -> Exchange:
+        """Sends the bytes of an exchange (counted from 1) again, unchanged, and keeps what comes back as a new exchange."""
+        old = self[number]
+        return self.add(_cross(old, to, self.clock))
+
+    def __getitem__(self, number: int) -> Exchange:
+        if not 1 <= number <= len(self.exchanges):
+            raise IndexError(f"there is no exchange {number}: {len(self.exchanges)} crossed so far, counted from 1")
+        return self.exchanges[number - 1]
+
+    def __iter__(self) -> Iterator[Exchange]:
+        return iter(self.exchanges)
+
+    def __len__(self) -> int:
+        return len(self.exchanges)
+
+    def __str__(self) -> str:
+        return "\n".join(f"{exchange.number:>3}  {exchange}" for exchange in self)
+
+
+def judge(message: Message, transaction: Transaction, rules: Iterable[object] | None = None, *, answer: bool = False) -> list[Finding]:
+    """Every finding in a message of a transaction: its standard's own constraints, then IHE's rules for this side of it."""
+    rows = transaction.response_rules if answer else transaction.request_rules
+    return in_order([*transaction.standard.conform(message), *check(message, rows)])
+
+
+def perform(transaction: Transaction, message: Message, to: Peer, wire: Wire) -> Exchange:
+    """Sends a message as a request of a transaction and keeps the exchange on the wire. A lost answer is kept too, not raised."""
+    packet = transaction.standard.to_wire(message)
+    draft = Exchange(
+        number=0,
+        transaction=transaction,
+        sender=wire.system(transaction.initiator),
+        receiver=wire.system(transaction.responder),
+        at=wire.clock(),
+        took=0,
+        sent=packet,
+        received=None,
+        request=message,
+        answer=None,
+    )
+    return wire.add(_cross(draft, to, None))
+
+
+def record(transaction: Transaction, sent: Packet, received: Packet, sender: str, wire: Wire, took: float) -> Exchange:
+    """Keeps an exchange that a foreign client began, as the server saw it."""
+    receiver = wire.system(transaction.responder)
+    draft = Exchange(0, transaction, sender, receiver, wire.clock(), took, sent, received, None, None)
+    return wire.add(_read(draft))
+
+
+def _cross(draft: Exchange, to: Peer, clock: Callable[[], datetime] | None) -> Exchange:
+    if clock:
+        draft = replace(draft, at=clock())
+    started = perf_counter()
+    try:
+        received, lost = to.call(draft.sent), ""
+    except Lost as reason:
+        received, lost = None, str(reason)
+    return _read(replace(draft, received=received, lost=lost, took=perf_counter() - started))
+
+
+def _read(draft: Exchange) -> Exchange:
+    """The exchange with its packets read and checked. What cannot be read stays bytes."""
+    assert draft.transaction is not None
+    request = _message(draft.transaction, draft.sent)
+    answer = _message(draft.transaction, draft.received) if draft.received else None
+    return replace(
+        draft,
+        request=request,
+        answer=answer,
+        found=judge(request, draft.transaction) if request else [],
+        answer_found=judge(answer, draft.transaction, answer=True) if answer else [],
+    )
+
+
+def _message(transaction: Transaction, packet: Packet) -> Message | None:
+    try:
+        return transaction.standard.from_wire(packet)
+    except Unreadable:
+        return None
+
+
+__all__ = ["Exchange", "Loopback", "Lost", "Peer", "Wire", "has_errors", "judge", "perform", "record"]

@@ -1,0 +1,23 @@
+"""FHIR R4: resources in JSON, sent over HTTP. The same verbs as in `v2` and `openehr`."""
+
+from ihe_kit.core import Standard
+from ihe_kit.fhir.build import build, outcome, refuse, resource
+from ihe_kit.fhir.conformance import conform
+from ihe_kit.fhir.dictionary import explain
+from ihe_kit.fhir.message import FhirMessage, encode, parse, recognises
+from ihe_kit.fhir.wire import from_wire, to_wire
+
+FHIR = Standard(
+    key="fhir",
+    label="FHIR",
+    recognises=recognises,
+    parse=parse,
+    explain=explain,
+    conform=conform,
+    build=build,
+    to_wire=to_wire,
+    from_wire=from_wire,
+    refuse=refuse,
+)
+
+__all__ = ["FHIR", "FhirMessage", "build", "conform", "encode", "explain", "from_wire", "outcome", "parse", "refuse", "resource", "to_wire"]

@@ -1,0 +1,196 @@
+"""FHIR messages: a resource, or an HTTP request or response that carries one. The JSON stays as it came, and every element knows its place.
+
+Paths are FHIRPath's, and `elements()` writes an index for every item of an array: `Patient.name[0].given[1]`. An array of several has a row
+of its own, which a path without an index finds as its items.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ihe_kit.core import Element
+from ihe_kit.fhir.dictionary import choices, fields, locate
+from ihe_kit.fhir.paths import Step, quoted, read_path
+from ihe_kit.json_text import Node
+from ihe_kit.rest import RestMessage, is_http, parse_rest
+
+_TYPE = re.compile(r"[A-Z][A-Za-z]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A node on the way along a path. `home` are the names from the innermost resource on: what the dictionary is asked with."""
+
+    node: Node
+    path: str
+    home: tuple[str, ...]
+    lead: str = ""
+
+
+class FhirMessage(RestMessage):
+    """A message of FHIR R4, in JSON. Raises Unreadable where the text is neither JSON nor HTTP."""
+
+    standard = "fhir"
+    base = "/fhir"
+
+    @property
+    def kind(self) -> str:
+        """The resourceType, or "" where there is none."""
+        return type_of(self.root) if self.root else ""
+
+    @property
+    def name(self) -> str:
+        return super().name or "Resource"
+
+    @property
+    def facts(self) -> str:
+        entries = self.root.child("entry") if self.root and self.kind == "Bundle" else None
+        counted = f"{len(entries.children)} entries" if entries else ""
+        return " · ".join(filter(None, ("R4", self.kind if self.head else "", counted, f"{len(self.encode())} bytes")))
+
+    # The tree
+
+    @property
+    def top(self) -> str:
+        """The first step of the paths: the type, or FHIR's word for any type."""
+        return self.kind or "Resource"
+
+    def label(self, node: Node, parent: Node | None, index: int) -> tuple[str, str]:
+        if parent is None:
+            return self.top, self.top
+        if parent.kind == "array":
+            alone = parent.key is not None and len(parent.children) == 1
+            return f"[{index}]", f"{quoted(parent.key or '')}[0]" if alone else f"[{index}]"
+        name = quoted(node.key or "")
+        return f".{name}", "" if node.kind == "array" and len(node.children) == 1 else name
+
+    # Paths
+
+    def walk(self, path: str) -> list[Element]:
+        first, *steps = read_path(path)
+        if self.root is None or first.name not in (self.top, "Resource"):
+            locate((first.name, *(step.name for step in steps)))  # FHIR has to have it, though this message has it not
+            return []
+        spots = _pick(Spot(self.root, self.top, (self.kind,)), first.indexes)
+        for number, step in enumerate(steps, start=1):
+            spots = [found for spot in spots for found in self._step(spot, step, steps[number:])]
+        return [Element(s.path, s.path.rsplit(".", 1)[-1], _value(s.node), s.node.start, s.node.end, lead=s.lead) for s in spots]
+
+    def _step(self, spot: Spot, step: Step, rest: Sequence[Step]) -> list[Spot]:
+        """What a step finds below a spot; where it finds nothing, the absent element if the step is the last one."""
+        names = [step.name] if spot.node.child(step.name) else _choices(spot.home, step.name)
+        found = [item for name in names for item in _items(spot, name, step)]
+        if found:
+            return found
+        if not names:
+            _check((*spot.home, step.name, *(later.name for later in rest)))
+        return [] if rest else [absent(spot, step.name, self.text)]
+
+
+def type_of(node: Node) -> str:
+    """The resourceType of an object, or "" where it has none that could be a type's name."""
+    named = node.child("resourceType")
+    return named.value if named and named.kind == "string" and _TYPE.fullmatch(named.value) else ""
+
+
+def absent(spot: Spot, name: str, text: str) -> Spot:
+    """The place where a member would stand in an object: behind its last member, with what has to be written before the value."""
+    node, path = spot.node, f"{spot.path}.{quoted(name)}"
+    member = node.child(name)
+    if member and member.kind == "array":  # it has no such item
+        at = member.children[-1].end if member.children else member.end - 1
+        return Spot(Node("null", at, at), path, spot.home, ", " if member.children else "")
+    if member or node.kind != "object":  # nothing can stand there
+        return Spot(Node("null", node.end, node.end), path, spot.home)
+    if not node.children:
+        return Spot(Node("null", node.end - 1, node.end - 1), path, spot.home, f'"{name}": ')
+    last = node.children[-1]
+    line = text.rfind("\n", node.start, last.start)
+    indent = re.compile(r"\s*").match(text, line) if line >= 0 else None
+    return Spot(Node("null", last.end, last.end), path, spot.home, f'{"," + indent.group() if indent else ", "}"{name}": ')
+
+
+def _items(spot: Spot, name: str, step: Step) -> list[Spot]:
+    """The repetitions of a member, or those that the step asks for."""
+    child = spot.node.child(name)
+    if child is None:
+        return []
+    kind = type_of(child) if child.kind == "object" else ""
+    member = Spot(child, f"{spot.path}.{quoted(name)}", (kind,) if kind else (*spot.home, name))
+    if step.indexes:
+        found = _pick(member, step.indexes)
+    else:
+        found = [_item(member, index) for index in range(len(child.children))] if child.kind == "array" and child.children else [member]
+    return [item for item in found if not step.where or _holds(item.node, *step.where)]
+
+
+def _pick(spot: Spot, indexes: Sequence[int]) -> list[Spot]:
+    for index in indexes:
+        if spot.node.kind == "array" and index < len(spot.node.children):
+            spot = _item(spot, index)
+        elif spot.node.kind == "array" or index:
+            return []
+    return [spot]
+
+
+def _item(spot: Spot, index: int) -> Spot:
+    node = spot.node.children[index]
+    kind = type_of(node)
+    return replace(spot, node=node, path=f"{spot.path}[{index}]", home=(kind,) if kind else spot.home)
+
+
+def _holds(node: Node, key: str, value: str) -> bool:
+    child = node.child(key)
+    return child is not None and child.value == value
+
+
+def _value(node: Node) -> str:
+    """What a reader reads; an empty array holds nothing."""
+    return "" if node.kind == "array" and not node.children else node.value
+
+
+def _choices(home: tuple[str, ...], name: str) -> list[str]:
+    kind = _kind(home)
+    return choices(kind, name) if kind else []
+
+
+def _kind(home: tuple[str, ...]) -> str:
+    """The type of what the names lead to, or "" where R4 does not have or not tell it."""
+    try:
+        found = locate(home) if fields(home[0]) else None
+    except LookupError:
+        return ""
+    return found[1].type if found else ""
+
+
+def _check(names: tuple[str, ...]) -> None:
+    """Raises UnknownPath where R4 does not have the path. Of an unknown type nothing is known."""
+    if fields(names[0]):
+        locate(names)
+
+
+def parse(text: str | bytes) -> FhirMessage:
+    """A message from its text, or from bytes in UTF-8. Raises Unreadable.
+
+    >>> parse('{"resourceType": "Patient", "name": [{"family": "Lind"}]}').get("Patient.name.family")
+    ['Lind']
+    """
+    return parse_rest(FhirMessage, text)
+
+
+def encode(message: FhirMessage) -> bytes:
+    """The bytes of a message: the same that `parse` was given."""
+    return message.encode()
+
+
+def recognises(text: str) -> bool:
+    """Whether a text looks like FHIR: a JSON object with a resourceType, or an HTTP message that is not openEHR's."""
+    head = text[:4000].lstrip("\ufeff \t\r\n")
+    if head.startswith("{"):
+        return '"resourceType"' in head
+    where = is_http(text)
+    if where.isdigit():
+        return bool(re.search(r"(?im)^content-type:[^\r\n]*fhir", head))
+    return bool(where) and "/rest/openehr" not in where

@@ -1,0 +1,148 @@
+"""JSON (RFC 8259) read so that every value knows its place in the text. Both FHIR and openEHR stand on it.
+
+Python's own `json` forgets where a value stood, turns `1.10` into `1.1` and lets a name stand twice; a reader who wants to point at a
+value, or to give back what came in, needs more.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from ihe_kit.core import Unreadable
+
+MAX_DEPTH = 200
+_SPACE = re.compile(r"[ \t\r\n]*")
+_TOKEN = re.compile(r'[{}\[\]:,]|"(?:[^"\\\x00-\x1f]|\\.)*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null')
+
+
+@dataclass(slots=True)
+class Node:
+    """A JSON value and its place, in characters. `kind` is object, array, string, number, boolean or null.
+
+    `value` is what a reader reads: strings without quotes and escapes, numbers as written, null as "", objects and arrays as raw text.
+    """
+
+    kind: str
+    start: int
+    end: int = 0
+    value: str = ""
+    key: str | None = None
+    children: list[Node] = field(default_factory=list)
+
+    def child(self, key: str) -> Node | None:
+        """The member of an object with this name."""
+        return next((node for node in self.children if node.key == key), None) if self.kind == "object" else None
+
+
+def read_json(text: str, start: int = 0) -> Node:
+    """The tree of the JSON text that begins at `start`. Raises Unreadable with the place and what was expected there.
+
+    >>> read_json('{"units": "mm[Hg]"}').children[0].value
+    'mm[Hg]'
+    """
+    reader = _Reader(text, start)
+    root = reader.value(1)
+    place = reader.skip()
+    if place < len(text):
+        raise Unreadable(f"expected the end after the JSON value, but found {text[place : place + 12]!r}", text, place)
+    return root
+
+
+def plain(node: Node) -> Any:
+    """The Python value of a tree: dict, list, str, int, float, bool or None. Only here do decimals lose their trailing zeros."""
+    if node.kind == "object":
+        return {child.key: plain(child) for child in node.children}
+    if node.kind == "array":
+        return [plain(child) for child in node.children]
+    if node.kind == "string":
+        return node.value
+    return json.loads(node.value or "null")
+
+
+class _Reader:
+    """Reads one value after the other; `at` is where the next one may begin."""
+
+    def __init__(self, text: str, at: int) -> None:
+        self.text, self.at = text, at
+
+    def skip(self) -> int:
+        found = _SPACE.match(self.text, self.at)
+        return found.end() if found else self.at
+
+    def token(self, expected: str) -> tuple[str, int]:
+        """The next token and its place."""
+        place = self.skip()
+        found = _TOKEN.match(self.text, place)
+        if not found:
+            here = self.text[place : place + 12]
+            raise Unreadable(f"expected {expected}, but " + (f"found {here!r}" if here else "the text ends"), self.text, place)
+        self.at = found.end()
+        return found.group(), place
+
+    def expect(self, *wanted: str) -> str:
+        words = " or ".join(f'"{word}"' for word in wanted)
+        word, place = self.token(words)
+        if word not in wanted:
+            raise Unreadable(f"expected {words}, but found {word!r}", self.text, place)
+        return word
+
+    def value(self, depth: int) -> Node:
+        word, place = self.token("a value")
+        node = Node("null", place, self.at, word)
+        if depth > MAX_DEPTH:
+            raise Unreadable(f"expected at most {MAX_DEPTH} levels of nesting", self.text, place)
+        if word in "{[":
+            node.kind = "object" if word == "{" else "array"
+            self.members(node, depth)
+            node.end, node.value = self.at, self.text[place : self.at]
+        elif word[0] == '"':
+            node.kind, node.value = "string", self.string(word, place)
+        elif word in "}]:,":
+            raise Unreadable(f"expected a value, but found {word!r}", self.text, place)
+        elif word in ("true", "false"):
+            node.kind = "boolean"
+        elif word == "null":
+            node.value = ""
+        else:
+            node.kind = "number"
+            if len(word) > 400 or abs(float(word)) == float("inf"):
+                raise Unreadable("expected a number that a receiver can hold", self.text, place)
+        return node
+
+    def members(self, node: Node, depth: int) -> None:
+        close = "}" if node.kind == "object" else "]"
+        names: set[str] = set()
+        if self.text[self.skip() : self.skip() + 1] == close:
+            self.expect(close)
+            return
+        while True:
+            name = self.name(names) if node.kind == "object" else None
+            child = self.value(depth + 1)
+            child.key = name
+            node.children.append(child)
+            if self.expect(",", close) == close:
+                return
+
+    def name(self, names: set[str]) -> str:
+        word, place = self.token("a name in double quotes")
+        if word[0] != '"':
+            raise Unreadable(f"expected a name in double quotes, but found {word!r}", self.text, place)
+        name = self.string(word, place)
+        if name in names:
+            raise Unreadable(f"the name {name!r} stands twice in the same object: a reader would lose one of them", self.text, place)
+        names.add(name)
+        self.expect(":")
+        return name
+
+    def string(self, word: str, place: int) -> str:
+        try:
+            value = str(json.loads(word))
+            value.encode("utf-8")  # refuses half a surrogate pair
+        except UnicodeEncodeError:
+            raise Unreadable("half a surrogate pair is no character", self.text, place) from None
+        except ValueError:
+            raise Unreadable(f"the escape in {word[:20]} is none that JSON knows", self.text, place) from None
+        return value

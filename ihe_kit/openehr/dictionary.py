@@ -1,0 +1,124 @@
+"""What every openEHR path means: names and limits from the template, types and meanings from the reference model (`data/openehr/rm.tsv`)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ihe_kit.core import Definition, UnknownPath, nearest
+from ihe_kit.openehr import rm
+from ihe_kit.openehr.message import OpenehrMessage
+from ihe_kit.openehr.opt import Node, Template, known, own
+from ihe_kit.openehr.paths import Step, class_in, read_path
+
+
+def explain(subject: str | OpenehrMessage, path: str | None = None, template: Template | str | None = None) -> Definition:
+    """What a path means: an openEHR path, a FLAT key, `CLASS`, `CLASS.attribute`, or `request.prefer`. Raises UnknownPath.
+
+    With a message, its own template and the classes it names are used; with a path alone, the template given or the first of our own
+    that has the path.
+
+    >>> explain("DV_QUANTITY.units").type
+    'String'
+    """
+    message = subject if isinstance(subject, OpenehrMessage) else None
+    wanted = path or "/" if message else path or str(subject)
+    given = known(template if template is not None else message.template_id if message else "")
+    if wanted.startswith(("request.", "response.")):
+        return _of_the_model("HTTP", wanted) or Definition(wanted, wanted.partition(".")[2], "header or query parameter", "text", "0..1")
+    owner, _, name = wanted.partition(".")
+    if owner in rm.classes():
+        return _class(owner, name)
+    candidates = [given] if given else [known(name) for name in own()] if not message else []
+    if not wanted.startswith("/"):
+        return _flat(wanted, [one for one in candidates or map(known, own()) if one])
+    steps = read_path(wanted)
+    types = message.types(steps) if message else [""] * len(steps)
+    for one in candidates:
+        found = _follow(one.root, steps, types) if one else None
+        if found:
+            return _definition(wanted, steps, *found)
+    return _in_the_model(wanted, steps, types, message.kind if message else "COMPOSITION")
+
+
+def _follow(root: Node, steps: tuple[Step, ...], types: list[str]) -> tuple[Node, Node | None] | None:
+    """The node at a path and the node it stands in; None where the template knows nothing of the path."""
+    here: Node = root
+    parent: Node | None = None
+    for step, type_ in zip(steps, types, strict=True):
+        attribute, known = here.attribute(step.name or ""), rm.attributes(here.type).get(step.name or "")
+        inside = [child for child in attribute.children if child.code == step.code] if attribute else []
+        names = {test.name for test in step.tests}
+        named = [child for child in inside if child.fixed_name in names or (child.type == type_ and not child.code)]
+        if not known or (not inside and step.code):
+            return None
+        parent, here = here, (named or inside or [Node(type_ or known.type, least=-1)])[0]
+    return here, parent
+
+
+def _definition(path: str, steps: tuple[Step, ...], node: Node, parent: Node | None) -> Definition:
+    if not steps or not parent:
+        return Definition(path, "/", node.name or node.type, node.type, node.occurs, says=node.says, spec=f"template, {node.code}")
+    known = rm.attributes(parent.type)[steps[-1].name or ""]
+    units = parent.units if known.owner == "DV_QUANTITY" else node.units
+    phrase = parent if known.owner == "CODE_PHRASE" and known.name == "code_string" else node if node.codes else node.child("defining_code")
+    codes = phrase.codes
+    limits = " or ".join(f"{unit.magnitude} {unit.units}" for unit in units)
+    says = " ".join(filter(None, (node.says or known.says, f"In this template: {limits}." if limits else "")))
+    values = codes or tuple((unit.units, str(unit.magnitude)) for unit in units if known.name in ("units", "value"))
+    return Definition(
+        path=path,
+        label=steps[-1].text.lstrip("/"),
+        name=node.name or known.name.replace("_", " "),
+        type=node.type,
+        occurs=node.occurs if node.code else known.occurs,
+        codes=phrase.terminology if codes else "UCUM" if values else "",
+        values=values,
+        says=says,
+        spec=f"template node {node.code}; {known.spec}" if node.code else known.spec,
+    )
+
+
+def _in_the_model(path: str, steps: tuple[Step, ...], types: list[str], root: str) -> Definition:
+    """What the reference model alone says: classes follow from the message, else from the path as far as they can."""
+    owner, known, last = root, None, ""
+    for step, type_ in zip(steps, types, strict=True):
+        last, known = owner, rm.attributes(owner).get(step.name or "")
+        if rm.attributes(owner) and not known and not rm.abstract(owner) and step.name != "_type" and not type_:
+            raise UnknownPath(f"{owner} has no attribute {step.name}" + nearest(step.name or "", rm.attributes(owner)))
+        owner = type_ or class_in(step.code) or (known.type if known else "")
+    if not steps:
+        return _class(root, "") if root in rm.classes() else Definition(path, "/", root)
+    label, name = steps[-1].text.lstrip("/"), (steps[-1].name or "").replace("_", " ").strip()
+    if known:
+        return Definition(path, label, name, owner, known.occurs, says=known.says, spec=known.spec)
+    says = "The class of this object, which JSON has to name where several are possible." if name == "type" else ""
+    return Definition(path, label, name, owner, says=says, spec=f"openEHR RM 1.1.0, {last}" if last in rm.classes() else "")
+
+
+def _class(owner: str, name: str) -> Definition:
+    known = rm.attributes(owner)
+    if name:
+        found = _of_the_model(owner, name)
+        if not found:
+            raise UnknownPath(f"{owner} has no attribute {name}" + nearest(name, known))
+        return found
+    row = rm.classes()[owner][""]
+    return Definition(owner, owner, owner, row.type, says=f"{row.says} Attributes: {', '.join(known)}.", spec=row.spec)
+
+
+def _of_the_model(owner: str, name: str) -> Definition | None:
+    row = rm.attributes(owner).get(name)
+    label = name if owner == "HTTP" else f"{owner}.{name}"
+    return Definition(label, name, name.replace("_", " "), row.type, row.occurs, says=row.says, spec=row.spec) if row else None
+
+
+def _flat(key: str, templates: list[Template]) -> Definition:
+    """What a FLAT key means: the path it stands for, explained."""
+    ids = tuple(part.partition(":")[0] for part in key.partition("|")[0].split("/"))
+    for one in templates:
+        for leaf in one.leaves:
+            if leaf.ids == ids:
+                found = explain(leaf.path, None, one)
+                return replace(found, path=key, label=ids[-1], says=f"{found.says} Path: {leaf.path}".strip())
+    known = [leaf.key for one in templates for leaf in one.leaves]
+    raise UnknownPath(f"{key!r} is no openEHR path (those begin with /) and no FLAT key of a known template" + nearest(key, known))

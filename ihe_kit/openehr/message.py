@@ -1,0 +1,198 @@
+"""openEHR messages: canonical JSON, FLAT JSON, or the HTTP message of the openEHR REST API that carries them, kept to the character.
+
+A path is openEHR's own (BASE Architecture Overview, Paths and Locators): attribute names, and in brackets the archetype id or at-code:
+
+    /content[openEHR-EHR-OBSERVATION.blood_pressure.v2]/data[at0001]/events[at0006][2]/data[at0003]/items[at0004]/value/magnitude
+
+Where a list holds several nodes of one code, `[2]` after the code counts among them, from 1; a list without codes is counted alone,
+`/links[2]`. That is the canonical form, which `elements()` emits: names change with the language, positions do not. `find()` also takes
+`[at0006, 'Any event']` and `[at0006 and name/value='Any event']`, and without a number it finds every repetition. An attribute whose
+name is no plain word stands in quotes, `/'odd name'`; the root is `/`. In FLAT JSON the key is the path.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from ihe_kit.core import Element, UnknownPath, nearest
+from ihe_kit.json_text import Node
+from ihe_kit.openehr import rm
+from ihe_kit.openehr.paths import Step, attributes, choose, class_in, code_of, members, read_path
+from ihe_kit.rest import RestMessage, is_http, parse_rest
+
+_FLAT = re.compile(r"(ctx/\S|[\w.-]+/(?!/))")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a node stands: its path, the label in the tree ("" for a list), its level, its class, and the class its parent asks for."""
+
+    path: str
+    label: str
+    level: int
+    type: str
+    declared: str
+
+
+class OpenehrMessage(RestMessage):
+    """A composition, an EHR_STATUS, any other object of the openEHR API, or a whole HTTP message. Raises Unreadable."""
+
+    standard = "openehr"
+    base = "/rest/openehr/v1"
+
+    @property
+    def kind(self) -> str:
+        """The class of what is in the body; FLAT, JSON or XML for what has none; "" for no body."""
+        return self.place(self.root).type if self.root else "XML" if self.body.lstrip().startswith("<") else ""
+
+    @property
+    def facts(self) -> str:
+        media = self.headers.get("content-type", "") if self.head else ""
+        return " · ".join(filter(None, (self.kind, self.template_id, media, f"{len(self.encode())} bytes")))
+
+    @property
+    def template_id(self) -> str:
+        """The template that a composition names, or ""."""
+        details = self.root.child("archetype_details") if self.root else None
+        template = details.child("template_id") if details else None
+        value = template.child("value") if template else None
+        return value.value if value else ""
+
+    @cached_property
+    def _places(self) -> dict[int, Place]:
+        places: dict[int, Place] = {}
+        if self.root:
+            flat = is_flat(self.root)
+            start = "FLAT" if flat else _type_of(self.root, "") or "JSON"
+            self._settle(self.root, Place("", "" if self.root.kind == "array" else start, 1, start, ""), places, flat)
+        return places
+
+    def _settle(self, node: Node, place: Place, places: dict[int, Place], flat: bool = False) -> None:
+        """Gives a node, and all below it, its place."""
+        places[id(node)] = place
+        level, known = place.level + bool(place.label), rm.attributes(place.type)
+        for child, step in zip(node.children, members(node, place.path) if node.kind == "array" else attributes(node, flat), strict=True):
+            declared = place.declared if node.kind == "array" else known[child.key or ""].type if child.key in known else ""
+            label = "" if child.kind == "array" else (place.path + step).rpartition("/")[2] if not flat else step
+            type_ = declared if child.kind == "array" else _type_of(child, declared)
+            self._settle(child, Place(place.path + step, label, level, type_, declared), places)
+
+    def place(self, node: Node) -> Place:
+        """The place of a node of this message."""
+        return self._places[id(node)]
+
+    def element(self, node: Node) -> Element:
+        """The element of a node of this message."""
+        place = self.place(node)
+        return Element(place.path or "/", place.label, node.value, node.start, node.end, place.level)
+
+    def label(self, node: Node, parent: Node | None, index: int) -> tuple[str, str]:
+        place = self.place(node)
+        return place.path.removeprefix(self.place(parent).path if parent else ""), place.label
+
+    def elements(self) -> Iterator[Element]:
+        for element in super().elements():
+            yield element if element.path else replace(element, path="/")
+
+    # Paths
+
+    def walk(self, path: str) -> list[Element]:
+        if self.root and self.kind == "FLAT" and not path.startswith("/"):
+            node = self.root.child(path)
+            return [self.element(node) if node else self.missing(self.root, Step(path, (), path))]
+        steps = read_path(path)
+        here = [self.root] if self.root else []
+        for number, step in enumerate(steps, start=1):
+            found: list[Node] = []
+            for parent in here:
+                chosen = choose(parent, step)
+                found += chosen
+                if not chosen:
+                    _refuse_unknown(self.place(parent).type, steps[number - 1 :])
+                    if number == len(steps):
+                        return self._last(here, step)
+            here = found
+        return [self.element(node) for node in here if node.kind != "array"]
+
+    def types(self, steps: tuple[Step, ...]) -> list[str]:
+        """The class of the first node at each step of a path; "" where there is none."""
+        here, found = [self.root] if self.root else [], []
+        for step in steps:
+            here = [child for parent in here for child in choose(parent, step)]
+            found.append(self.place(here[0]).type if here else "")
+        return found
+
+    def _last(self, parents: list[Node], step: Step) -> list[Element]:
+        """The last step, where at least one parent lacks it: that one gets an absent element."""
+        found = []
+        for parent in parents:
+            nodes = [self.element(node) for node in choose(parent, step)]
+            found += nodes or ([self.missing(parent, step)] if parent.kind == "object" else [])
+        return found
+
+    def missing(self, parent: Node, step: Step) -> Element:
+        """The absent element of an attribute that `parent` lacks, behind the last thing that is there."""
+        path, child = self.place(parent).path + step.text, parent.child(step.name or "")
+        label = step.text.lstrip("/")
+        if child and child.kind == "array":
+            at = child.children[-1].end if child.children else child.end - 1
+            return Element(path, label, "", at, at, lead=", " if child.children else "")
+        blank = re.compile(r"\s*").match(self.text, parent.start + 1)
+        comma = "," + (blank.group() or " " if blank else " ") if parent.children else ""
+        at = parent.children[-1].end if parent.children else parent.start + 1
+        return Element(path, label, "", at, at, lead=f"{comma}{json.dumps(step.name, ensure_ascii=False)}: ")
+
+
+def _refuse_unknown(owner: str, steps: tuple[Step, ...]) -> None:
+    """Raises UnknownPath where the reference model knows that there is no such attribute."""
+    for step in steps:
+        known, name = rm.attributes(owner), step.name or ""
+        if owner in rm.PRIMITIVES:
+            raise UnknownPath(f"a {owner} is a value and has no attribute {name}")
+        if not known or name == "_type":
+            return
+        if name not in known:
+            raise UnknownPath(f"{owner} has no attribute {name}" + nearest(name, known))
+        owner = class_in(step.code) or known[name].type
+
+
+def _type_of(node: Node, declared: str) -> str:
+    """The class of a node: what `_type` says, what its archetype is of, or what its place asks for."""
+    type_ = node.child("_type")
+    return rm.bare(type_.value) if type_ and type_.value else class_in(code_of(node)) or declared
+
+
+def is_flat(root: Node) -> bool:
+    """Whether a JSON object is FLAT: plain values under keys that are paths."""
+    keys = [child.key or "" for child in root.children]
+    plain = all(child.kind not in ("object", "array") for child in root.children)
+    return root.kind == "object" and plain and any(_FLAT.match(key) for key in keys)
+
+
+def parse(text: str | bytes) -> OpenehrMessage:
+    """A message from its text, or from bytes in UTF-8. Raises Unreadable.
+
+    >>> parse('{"_type": "DV_QUANTITY", "magnitude": 142, "units": "mm[Hg]"}').get("/units")
+    ['mm[Hg]']
+    """
+    return parse_rest(OpenehrMessage, text)
+
+
+def encode(message: OpenehrMessage) -> bytes:
+    """The bytes of a message: the same that `parse` was given."""
+    return message.encode()
+
+
+def recognises(text: str) -> bool:
+    """Whether a text looks like openEHR: a request to its API, or JSON with its marks and without FHIR's."""
+    url = is_http(text)
+    if url and not url.isdigit():
+        return re.sub(r"^https?://[^/]*", "", url).startswith(OpenehrMessage.base)
+    if re.search(r'"resourceType"\s*:', text) or (not url and not re.match(r"[\s\ufeff]*[{\[]", text)):
+        return False
+    marks = r'"(_type|archetype_node_id|ehr_id)"\s*:|"ctx/|"[\w.-]+/(language|territory)\|code"' + (r"|/rest/openehr/v1/" if url else "")
+    return bool(re.search(marks, text))

@@ -1,0 +1,140 @@
+"""`sandbox()` brings the systems of Fjordland Health up on free loopback ports: what notebooks, the command line and the tests start.
+
+Running it again replaces the first one. Clock and identifiers are the story's, so every run shows the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from ihe_kit.core import Packet
+from ihe_kit.exchanges import Peer, Wire, record
+from ihe_kit.ihe import System
+
+if TYPE_CHECKING:
+    from ihe_kit.actors import Actor
+
+SYSTEMS = (
+    System("Nordvik ADT", "Nordvik Hospital", ("Patient Encounter Supplier", "Patient Identity Source")),
+    System("Nordvik ward", "Nordvik Hospital", ("Patient Demographics Consumer", "openEHR client")),
+    System(
+        "Fjordland identity",
+        "Fjordland Region",
+        ("Patient Encounter Consumer", "Patient Identifier Cross-reference Manager", "Patient Demographics Supplier", "FHIR server"),
+    ),
+    System("Fjordland openEHR", "Fjordland Region", ("openEHR repository",)),
+)
+STORY_BEGINS = datetime(2025, 3, 3, 8, 0, tzinfo=timezone(timedelta(hours=1)))
+
+_running: Sandbox | None = None
+
+
+def story_clock(start: datetime = STORY_BEGINS, step: timedelta = timedelta(seconds=1)) -> Callable[[], datetime]:
+    """A clock that starts on Monday 3 March 2025 at 08:00 and moves one second at every look."""
+    moments: Iterator[datetime] = (start + step * count for count in range(10**9))
+    return lambda: next(moments)
+
+
+def story_ids(prefix: str = "F") -> Callable[[], str]:
+    """Identifiers one after the other: F00001, F00002 ..."""
+    numbers = iter(range(1, 10**9))
+    return lambda: f"{prefix}{next(numbers):05d}"
+
+
+class Sandbox:
+    """Running systems. `wire` has everything that crossed, `addresses` says where who listens, `actors` who answers, `tables` what is kept."""
+
+    def __init__(self, store: str, clock: Callable[[], datetime], ids: Callable[[], str], host: str) -> None:
+        from ihe_kit.actors.encounter_consumer import EncounterConsumer
+        from ihe_kit.actors.fhir_server import FhirServer
+        from ihe_kit.actors.openehr_repository import OpenehrRepository
+        from ihe_kit.store import Store
+        from ihe_kit.transports import Servers
+
+        self.clock, self.ids = clock, ids
+        self.wire = Wire(SYSTEMS, clock)
+        self.store = Store(store)
+        self.actors: dict[str, Actor] = {}
+        self.addresses: dict[str, str] = {}
+        self.servers = Servers(host)
+        kinds: tuple[type[Actor], ...] = (EncounterConsumer, FhirServer, OpenehrRepository)
+        for kind in kinds:
+            actor = kind(self.store, clock, ids)
+            listen = self.servers.http if kind.base else self.servers.mllp
+            address = listen(self._recording(actor)) + kind.base
+            for name in actor.plays:
+                self.actors[name], self.addresses[name] = actor, address
+            self.wire.addresses.setdefault(self.wire.system(actor.plays[0]), address.split("://")[1].split("/")[0])
+
+    def peer(self, actor: str) -> Peer:
+        """What `exchange()` talks to when it wants this actor. Raises ValueError where nobody plays it."""
+        from ihe_kit.core import nearest
+        from ihe_kit.transports import peer
+
+        if actor not in self.addresses:
+            raise ValueError(f"no system here plays {actor!r} ({', '.join(self.addresses)}){nearest(actor, self.addresses)}")
+        return peer(self.addresses[actor])
+
+    def replay(self, number: int) -> Any:
+        """Sends an exchange of the wire again, to the byte, to whoever plays its responder here."""
+        transaction = self.wire[number].transaction
+        assert transaction is not None
+        return self.wire.replay(number, self.peer(transaction.responder))
+
+    @property
+    def tables(self) -> dict[str, Any]:
+        """The tables of the store as pandas data frames."""
+        import pandas
+
+        return {name: pandas.DataFrame(rows, columns=columns) for name in ("document", "entry") for columns, rows in [self.store.table(name)]}
+
+    def stop(self) -> None:
+        """Closes every port and the store. Safe to call twice."""
+        self.servers.stop()
+        self.store.close()
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _recording(self, actor: Actor) -> Callable[[Packet, int], Packet]:
+        """The actor's answer; what a foreign client asked is kept on the wire, what our own `exchange()` asked it keeps itself."""
+        from ihe_kit.profiles import candidates, transactions
+        from ihe_kit.transports import ours
+
+        def answer(packet: Packet, port: int) -> Packet:
+            started = perf_counter()
+            reply = actor.receive(packet)
+            if port not in ours:
+                try:
+                    found = candidates(actor.standard.from_wire(packet))
+                except ValueError:
+                    found = []
+                transaction = next(iter(found), None) or next(t for t in transactions().values() if t.standard is actor.standard)
+                record(transaction, packet, reply, f"peer at port {port}", self.wire, perf_counter() - started)
+            return reply
+
+        return answer
+
+    def __repr__(self) -> str:
+        return "\n".join(f"{name:<44}{address}" for name, address in self.addresses.items())
+
+
+def sandbox(
+    store: str = "sqlite://", clock: Callable[[], datetime] | None = None, ids: Callable[[], str] | None = None, host: str = "127.0.0.1"
+) -> Sandbox:
+    """Starts the systems, stops those that ran before, and returns when all listen.
+
+    `store` is a URL (`sqlite://` in memory, `sqlite:///course.db` on disk). `host` other than 127.0.0.1 opens the servers to the network:
+    there is no access control, so do that only among friends.
+    """
+    global _running
+    if _running:
+        _running.stop()
+    _running = Sandbox(store, clock or story_clock(), ids or story_ids(), host)
+    return _running

@@ -1,0 +1,209 @@
+"""What FHIR and openEHR share: a REST message is a text of which every value knows its place.
+
+Such a message is a resource on its own, or a whole HTTP/1.1 message (start line, headers, an empty line, a body; RFC 9112). This file
+opens no socket.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from typing import Any, TypeVar
+from urllib.parse import quote, unquote_plus
+
+from ihe_kit.core import Element, Message, Packet, Unreadable
+from ihe_kit.json_text import Node, plain, read_json
+
+Rest = TypeVar("Rest", bound="RestMessage")
+
+_REQUEST = re.compile(r"(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (\S*)(?: HTTP/1\.[01])?\r?$")
+_RESPONSE = re.compile(r"HTTP/1\.[01] (\d{3})(?: ([^\r\n]*))?\r?$")
+
+
+class RestMessage(Message):
+    """A resource or a whole HTTP message. The rooms say how their paths look by `label` and `walk`.
+
+    The parts of the HTTP message are addressed as FHIR's Bundle names them: `request.method`, `request.url`,
+    `request.url.identifier` (one query parameter), `request.ifMatch`, `response.status`, `response.location`; headers become
+    lower camel case.
+    """
+
+    base: str  # the path under which the standard's API lives, e.g. "/fhir"
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.method = self.url = self.status = ""
+        self.headers: dict[str, str] = {}
+        self.head: list[Element] = []
+        start = self._read_head() if _is_http(text) else 0
+        self.body_start = start
+        self.root: Node | None = read_json(text, start) if text[start:].strip() and self._is_json() else None
+        if self.root is None and not self.head:
+            raise Unreadable("expected a JSON object or an HTTP message, but the text is empty", text)
+
+    def _is_json(self) -> bool:
+        return "json" in self.headers.get("content-type", "json")
+
+    def _read_head(self) -> int:
+        end = re.compile(r"\r?\n\r?\n").search(self.text)
+        head = self.text[: end.start()] if end else self.text
+        line, *rest = re.split(r"(?<=\n)", head)
+        request, response = _REQUEST.match(line.rstrip("\r\n")), _RESPONSE.match(line.rstrip("\r\n"))
+        if request:
+            self.method, self.url = request.groups()
+            self._add("request.method", self.method, request.start(1), request.end(1))
+            self._add("request.url", self.url, request.start(2), request.end(2))
+            self._read_query(request.start(2))
+        elif response:
+            self.status = response.group(1)
+            self._add("response.status", self.status, response.start(1), response.end(1))
+        position = len(line)
+        for header in rest:
+            name, colon, value = header.rstrip("\r\n").partition(":")
+            if not colon or not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
+                raise Unreadable("expected a header, a name and a value with a colon between them", self.text, position)
+            self.headers[name.lower()] = value.strip()
+            start = position + len(name) + 1 + len(value) - len(value.lstrip())
+            side = "request" if self.method else "response"
+            camel = re.sub(r"-(\w)", lambda m: m.group(1).upper(), name.lower())
+            self._add(f"{side}.{camel}", value.strip(), start, start + len(value.strip()))
+            position += len(header)
+        return end.end() if end else len(self.text)
+
+    def _read_query(self, start: int) -> None:
+        path, mark, query = self.url.partition("?")
+        position = start + len(path) + len(mark)
+        for pair in query.split("&") if mark else ():
+            name, equals, value = pair.partition("=")
+            self._add(f"request.url.{unquote_plus(name)}", unquote_plus(value), position + len(name) + len(equals), position + len(pair), 2)
+            position += len(pair) + 1
+
+    def _add(self, path: str, value: str, start: int, end: int, level: int = 1) -> None:
+        self.head.append(Element(path, path.rsplit(".", 1)[-1] if level == 1 else f"?{path.split('.', 2)[2]}", value, start, end, level))
+
+    # what the rooms fill in
+
+    @abstractmethod
+    def label(self, node: Node, parent: Node | None, index: int) -> tuple[str, str]:
+        """(the step that leads from the parent to this node in a path, the label of the node in the tree)."""
+
+    @abstractmethod
+    def walk(self, path: str) -> list[Element]:
+        """The elements of the body at a path of the room's own language."""
+
+    # what they share
+
+    @property
+    def target(self) -> str:
+        """The URL below the API's base, without its query: `Patient/1`."""
+        path = self.url.partition("?")[0]
+        path = re.sub(r"^https?://[^/]*", "", path)
+        return path.removeprefix(self.base).strip("/")
+
+    @property
+    def query(self) -> list[tuple[str, str]]:
+        """The query parameters, decoded, in order."""
+        return [(e.path.split(".", 2)[2], e.value) for e in self.head if e.path.startswith("request.url.")]
+
+    @property
+    def name(self) -> str:
+        if self.method:
+            return f"{self.method} {self.target}".strip()
+        if self.status:
+            return f"{self.status} {_reason(int(self.status))}".strip()
+        return self.kind
+
+    @property
+    def kind(self) -> str:
+        """The type of what is in the body, or ""."""
+        return ""
+
+    @property
+    def body(self) -> str:
+        return self.text[self.body_start :]
+
+    @cached_property
+    def data(self) -> Any:
+        """The body as Python values, or None."""
+        return plain(self.root) if self.root else None
+
+    def elements(self) -> Iterator[Element]:
+        yield from self.head
+        if self.root:
+            yield from self._below(self.root, None, 0, "", 1)
+
+    def _below(self, node: Node, parent: Node | None, index: int, path: str, level: int) -> Iterator[Element]:
+        step, label = self.label(node, parent, index)
+        here = path + step
+        if label:
+            yield Element(here, label, node.value, node.start, node.end, level)
+        for number, child in enumerate(node.children):
+            yield from self._below(child, node, number, here, level + 1 if label else level)
+
+    def find(self, path: str) -> list[Element]:
+        if path.startswith(("request.", "response.")):
+            found = [element for element in self.head if element.path == path]
+            side = "request" if self.method else "response" if self.status else ""
+            return found or ([Element(path, path.rsplit(".", 1)[-1], "", 0, 0)] if path.startswith(f"{side}.") else [])
+        return self.walk(path)
+
+
+def _is_http(text: str) -> bool:
+    line = text[: text.find("\n")] if "\n" in text else text
+    return bool(_REQUEST.match(line) or _RESPONSE.match(line))
+
+
+def is_http(text: str) -> str:
+    """The URL of an HTTP request, the status of a response, or "": what a standard recognises its messages by."""
+    line = text[: text.find("\n")] if "\n" in text[:4000] else text[:4000]
+    found = _REQUEST.match(line) or _RESPONSE.match(line)
+    return (found.group(2) or "") if found and found.re is _REQUEST else found.group(1) if found else ""
+
+
+def parse_rest(kind: Callable[[str], Rest], text: str | bytes) -> Rest:
+    """A message of this class from text or bytes (UTF-8, as both standards demand). Raises Unreadable."""
+    if isinstance(text, bytes):
+        try:
+            text = text.decode("utf-8")
+        except UnicodeDecodeError as problem:
+            good = text[: problem.start].decode("utf-8")
+            raise Unreadable("expected UTF-8, but found a byte that is none", good, len(good)) from None
+    return kind(text)
+
+
+def request(method: str, url: str, body: str = "", headers: Sequence[tuple[str, str]] = ()) -> str:
+    """The text of an HTTP/1.1 request. `url` starts with the API's base path; the transport puts in the host.
+
+    >>> request("GET", "/fhir/Patient?family=Lind").splitlines()[0]
+    'GET /fhir/Patient?family=Lind HTTP/1.1'
+    """
+    return _http(f"{method} {quote(url, safe='/?&=:,$%+;@!~*()')} HTTP/1.1", [("host", "localhost"), *headers], body)
+
+
+def response(status: int, body: str = "", headers: Sequence[tuple[str, str]] = ()) -> str:
+    """The text of an HTTP/1.1 response."""
+    return _http(f"HTTP/1.1 {status} {_reason(status)}", headers, body, always=status != 204)
+
+
+def _http(line: str, headers: Sequence[tuple[str, str]], body: str, always: bool = False) -> str:
+    size = len(body.encode("utf-8"))
+    lines = [line, *(f"{name}: {value}" for name, value in headers), *([f"content-length: {size}"] if body or always else [])]
+    return "\r\n".join(lines) + "\r\n\r\n" + body
+
+
+def to_packet(message: RestMessage, content_type: str) -> Packet:
+    """The HTTP message that carries a REST message; a resource on its own is sent by POST to its type."""
+    if message.head:
+        return Packet("http", message.encode())
+    return Packet("http", request("POST", f"{message.base}/{message.kind}", message.text, [("content-type", content_type)]).encode())
+
+
+def _reason(status: int) -> str:
+    from http import HTTPStatus
+
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""

@@ -1,0 +1,164 @@
+"""Rules and what they find. One `check()` serves every standard, because a rule only needs a path.
+
+A Rule is a row of a table: a path, a test, what it says in a learner's words, and where the specification says it. A test takes the
+elements at the path (one per repetition) and hands back those that offend.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from ihe_kit.core import Element, Message
+
+Test = Callable[[Sequence[Element], Message], Iterable[Element]]
+Repair = tuple[str, str] | Callable[[Message], tuple[str, str] | None]
+
+SEVERITIES = ("error", "warning", "information")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. `says` starts with a sentence that tells what is wrong; the rest tells why it matters. `{found}` stands for the value.
+
+    `fix` is a pair: the words on a button and the value to set, e.g. `("Set I, inpatient", "I")`; or a function that takes it from
+    the message, or gives None. `checked` is False where nobody has read the cited section: the reader is told so.
+    """
+
+    id: str
+    path: str
+    test: Test
+    says: str
+    spec: str
+    severity: str = "error"
+    fix: Repair | None = None
+    checked: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A repair: put `text` in place of `message.text[start:end]`. `label` are the words on the button."""
+
+    label: str
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing found in a message, with its place, its reason and its source."""
+
+    severity: str
+    path: str
+    start: int
+    end: int
+    found: str
+    says: str
+    rule: str
+    spec: str
+    fix: Fix | None = None
+
+    @property
+    def what(self) -> str:
+        """The first sentence: what is wrong."""
+        return re.split(r"(?<=[.?!])\s", self.says, maxsplit=1)[0]
+
+    @property
+    def why(self) -> str:
+        """The rest: why it matters."""
+        return self.says[len(self.what) :].strip()
+
+
+def check(message: Message, rules: Iterable[Rule]) -> list[Finding]:
+    """Every finding of every rule, in the order of the text. Never raises for what a message holds."""
+    findings = []
+    for rule in rules:
+        for element in rule.test(message.find(rule.path), message):
+            fix = rule.fix(message) if callable(rule.fix) else rule.fix
+            findings.append(finding_at(element, rule.id, rule.says, rule.spec, rule.severity, fix, rule.checked))
+    return in_order(findings)
+
+
+def finding_at(
+    element: Element,
+    rule: str,
+    says: str,
+    spec: str,
+    severity: str = "error",
+    fix: tuple[str, str] | None = None,
+    checked: bool = True,
+) -> Finding:
+    """The finding that `rule` makes at an element."""
+    value = element.value if len(element.value) <= 60 else element.value[:57] + "..."
+    return Finding(
+        severity=severity,
+        path=element.path,
+        start=element.start,
+        end=element.end,
+        found=element.value,
+        says=says.replace("{found}", value),
+        rule=rule,
+        spec=spec if checked else f"{spec} (not checked against the text)",
+        fix=Fix(fix[0], element.start, element.end, element.lead + fix[1]) if fix else None,
+    )
+
+
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Errors, warnings and notes, each in the order of the text."""
+    return sorted(findings, key=lambda f: (SEVERITIES.index(f.severity), f.start))
+
+
+def has_errors(findings: Iterable[Finding]) -> bool:
+    """True where at least one finding is an error: what makes an actor refuse and a command exit with 1."""
+    return any(finding.severity == "error" for finding in findings)
+
+
+# Tests ---------------------------------------------------------------------------------------------------------------------------
+
+
+def present(elements: Sequence[Element], _: Message) -> Iterable[Element]:
+    """At least one repetition has a value."""
+    return elements[:1] if elements and not any(element.value for element in elements) else ()
+
+
+def everywhere(elements: Sequence[Element], _: Message) -> Iterable[Element]:
+    """Every repetition has a value; no repetition at all is fine."""
+    return [element for element in elements if not element.value]
+
+
+def absent(elements: Sequence[Element], _: Message) -> Iterable[Element]:
+    """No repetition has a value."""
+    return [element for element in elements if element.value]
+
+
+def one_of(*allowed: str) -> Test:
+    """Every value that is there is one of these."""
+    return lambda elements, _: [e for e in elements if e.value and e.value not in allowed]
+
+
+def matches(pattern: str) -> Test:
+    """Every value that is there matches the whole pattern."""
+    compiled = re.compile(pattern)
+    return lambda elements, _: [e for e in elements if e.value and not compiled.fullmatch(e.value)]
+
+
+def at_most(count: int) -> Test:
+    """There are no more repetitions than this; the ones too many offend."""
+    return lambda elements, _: [e for e in elements if e.value][count:]
+
+
+def when(path: str, allowed: Sequence[str], test: Test) -> Test:
+    """The test applies only where some value at `path` is one of `allowed` (or, with none given, where there is any value)."""
+
+    def guarded(elements: Sequence[Element], message: Message) -> Iterable[Element]:
+        values = [value for value in message.get(path) if value]
+        return test(elements, message) if any(not allowed or value in allowed for value in values) else ()
+
+    return guarded
+
+
+def unless(path: str, test: Test) -> Test:
+    """The test applies only where there is no value at `path`."""
+    return lambda elements, message: () if any(message.get(path)) else test(elements, message)

@@ -1,0 +1,23 @@
+"""HL7 v2: pipe-delimited messages, sent over MLLP. The same verbs as in `fhir` and `openehr`."""
+
+from ihe_kit.core import Standard
+from ihe_kit.v2.build import acknowledge, build, refuse
+from ihe_kit.v2.conformance import conform
+from ihe_kit.v2.dictionary import explain
+from ihe_kit.v2.message import V2Message, encode, parse, recognises
+from ihe_kit.v2.wire import from_wire, to_wire
+
+V2 = Standard(
+    key="v2",
+    label="HL7 v2",
+    recognises=recognises,
+    parse=parse,
+    explain=explain,
+    conform=conform,
+    build=build,
+    to_wire=to_wire,
+    from_wire=from_wire,
+    refuse=refuse,
+)
+
+__all__ = ["V2", "V2Message", "acknowledge", "build", "conform", "encode", "explain", "from_wire", "parse", "refuse", "to_wire"]

@@ -1,0 +1,175 @@
+"""An HL7 v2 message against the message structure and the segments of its own version: what the base standard asks, before any profile.
+
+The structures and segments are hl7apy's tables, read through the dictionary. Every finding is given, none raises.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from ihe_kit.core import Element
+from ihe_kit.rules import Finding, finding_at, in_order
+from ihe_kit.v2.dictionary import Row, segment, structure, supported, table
+from ihe_kit.v2.message import Segment, V2Message
+
+_FORMATS = {"DT": r"\d{4}(\d\d(\d\d)?)?", "SI": r"\d{1,4}", "NM": r"[+-]?\d+(\.\d*)?|[+-]?\.\d+", "TM": r"\d\d(\d\d(\d\d(\.\d{1,4})?)?)?([+-]\d{4})?"}
+_FORMATS |= {"DTM": r"\d{4}(\d\d(\d\d(\d\d(\d\d(\d\d(\.\d{1,4})?)?)?)?)?)?([+-]\d{4})?"}
+_FORMATS |= {"TS": _FORMATS["DTM"]}
+_EXAMPLES = {"DT": "20250303", "SI": "1", "NM": "7.5", "TM": "0800", "DTM": "20250303080000+0100", "TS": "20250303080000+0100"}
+
+_ANY = "ANYHL7SEGMENT"  # the tables' word for "whatever was agreed"
+
+
+def conform(message: V2Message) -> list[Finding]:
+    """Every place where the message breaks its structure, a required field, a repetition limit, a data type or a table."""
+    version = supported(message.version)
+    return in_order([*_check_structure(message, version), *_check_fields(message, version)])
+
+
+# Segments: presence and order ------------------------------------------------------------------------------------------------------
+
+
+def _check_structure(message: V2Message, version: str) -> Iterator[Finding]:
+    name = message.structure or message.trigger.replace("^", "_")
+    parts = structure(name, version)
+    spec = f"HL7 v{version} chapter 3, structure {name}" if name.startswith("ADT") else f"HL7 v{version}, structure {name}"
+    if not parts or _ANY in _names(parts):
+        says = f"The structure {name or 'of this message'} is not one that version {version} spells out. The order of its segments was not checked."
+        yield finding_at(_at(message, "MSH-9"), "HL7-STRUCTURE-UNKNOWN", says, "HL7 v2.5 section 2.15.9.9", "information")
+        return
+    known = set(_names(parts))
+    segments = []
+    for line in message.segments:
+        if line.name in known:
+            segments.append(line)
+        elif line.name.startswith("Z"):
+            says = f"{line.name} is a local segment. Its meaning is agreed between sender and receiver, so nothing in it was checked."
+            yield finding_at(_line(message, line), "HL7-LOCAL-SEGMENT", says, "HL7 v2.5 section 2.5.4", "information")
+        else:
+            says = f"{line.name} does not belong to {name}. A receiver may ignore it, and what it says is lost."
+            yield finding_at(_line(message, line), "HL7-SEGMENT-UNKNOWN", says, spec)
+    yield from _match(message, parts, segments, spec)
+
+
+def _match(message: V2Message, parts: Sequence[Row], segments: list[Segment], spec: str) -> Iterator[Finding]:
+    at, missing = _walk(parts, segments, 0)
+    while at < len(segments):  # the segment that stopped the walk stands in the wrong place: name it, go on without it
+        wrong = segments.pop(at)
+        says = f"{wrong.name} stands in the wrong place. Receivers read segments in the order of the structure and may take this one for another's."
+        yield finding_at(_line(message, wrong), "HL7-SEGMENT-ORDER", says, spec)
+        at, missing = _walk(parts, segments, 0)
+    present = {line.name for line in message.segments}
+    for name in missing:
+        if name not in present:
+            says = f"The segment {name} is missing. The structure of this message demands it, and a receiver will refuse the message."
+            yield finding_at(message.find(name)[0], "HL7-SEGMENT-MISSING", says, spec)
+
+
+def _walk(parts: Sequence[Row], segments: Sequence[Segment], at: int) -> tuple[int, list[str]]:
+    """(how far the segments follow the parts, the required segments that were not met). Greedy, as HL7's grammar is read from left to right."""
+    missing: list[str] = []
+    for part in parts:
+        count = 0
+        while at < len(segments) and (part.most < 0 or count < part.most):
+            if part.children and segments[at].name in _names(part.children):
+                after, inner = _walk(part.children, segments, at)
+                if after == at:
+                    break
+                at, missing = after, missing + inner
+            elif segments[at].name == part.key:
+                at += 1
+            else:
+                break
+            count += 1
+        if count < part.least:
+            missing += _required(part)
+    return at, missing
+
+
+def _names(parts: Sequence[Row]) -> Iterator[str]:
+    for part in parts:
+        yield from _names(part.children) if part.children else (part.key,)
+
+
+def _required(part: Row) -> list[str]:
+    return [name for child in part.children if child.least for name in _required(child)] if part.children else [part.key]
+
+
+# Fields ----------------------------------------------------------------------------------------------------------------------------
+
+
+def _check_fields(message: V2Message, version: str) -> Iterator[Finding]:
+    for line in message.segments:
+        rows = segment(line.name, version)
+        name = f"{line.name}[{line.number}]"
+        for number, row in enumerate(rows, start=1):
+            if row.type:  # a placeholder for a field of another version has no type
+                yield from _check_field(message, f"{name}-{number}", row, version)
+
+
+def _check_field(message: V2Message, path: str, row: Row, version: str) -> Iterator[Finding]:
+    elements = message.find(path)
+    filled = [e for e in elements if e.value]
+    spec = f"HL7 v{version} chapter 2 and the chapter of {path[:3]}"
+    if row.least and not filled:
+        says = f"{row.name} is empty. The base standard requires it in every {path[:3]} segment."
+        yield finding_at(elements[0], "HL7-FIELD-MISSING", says, spec)
+    for extra in filled[row.most :] if row.most > 0 else ():
+        says = f"{row.name} is repeated. The base standard allows it {row.most} time{'s' * (row.most > 1)}, so a receiver may drop the rest."
+        yield finding_at(extra, "HL7-FIELD-REPEATED", says, spec)
+    for element in filled:
+        yield from _check_value(message, element, row, version)
+
+
+def _check_value(message: V2Message, element: Element, row: Row, version: str) -> Iterator[Finding]:
+    if row.children:
+        yield from _check_parts(message, element, row, version)
+        return
+    if element.value == '""':  # the NULL value deletes what the receiver holds: no data type to check (HL7 v2.5 section 2.5.3)
+        return
+    pattern = _FORMATS.get(row.type)
+    if pattern and (not re.fullmatch(pattern, element.value) or not _is_date(row.type, element.value)):
+        says = f"{{found}} is no {row.type}. {row.name} has this data type, written like {_EXAMPLES[row.type]}; a receiver cannot compute with it."
+        yield finding_at(element, "HL7-DATA-TYPE", says, f"HL7 v{version} chapter 2A, {row.type}")
+    codes = dict(table(row.table, version)) if row.table and row.type in ("ID", "IS") else {}
+    if row.table == "0396" and re.fullmatch(r"HL7\d{4}|99\w+|L", element.value):  # coding systems: HL7's own tables and local ones
+        return
+    if codes and element.value not in codes:
+        own = row.type == "IS" or row.table == "0396"
+        says = f"{{found}} is no value of table {row.table}. "
+        says += "Sites may add values to this table, so ask whether the receiver knows it." if own else "A receiver may read an unknown code as anything."
+        yield finding_at(element, "HL7-TABLE", says, f"HL7 v{version} table {row.table}", "information" if own else "warning")
+
+
+def _check_parts(message: V2Message, element: Element, row: Row, version: str) -> Iterator[Finding]:
+    separator = message.subcomponent_separator if "." in element.path else message.component_separator
+    if separator not in message.text[element.start : element.end]:  # one part only: it stands for the whole
+        yield from _check_value(message, element, replace(row.children[0], name=row.name), version)
+        return
+    for number, child in enumerate(row.children if element.path.count(".") < 2 else (), start=1):
+        for part in message.find(f"{element.path}.{number}"):
+            if part.value:
+                yield from _check_value(message, part, child, version)
+
+
+def _is_date(type_: str, value: str) -> bool:
+    """Whether a date exists: 20250230 does not."""
+    if type_ not in ("DT", "DTM", "TS") or len(digits := re.split(r"[.+-]", value)[0]) < 8:
+        return True
+    try:
+        datetime.strptime(digits + "20000101000000"[len(digits) :], "%Y%m%d%H%M%S")
+    except ValueError:
+        return False
+    return True
+
+
+def _at(message: V2Message, path: str) -> Element:
+    return message.find(path)[0]
+
+
+def _line(message: V2Message, line: Segment) -> Element:
+    found = message.find(f"{line.name}[{line.number}]") if re.fullmatch(r"[A-Z][A-Z0-9]{2}", line.name) else []
+    return found[0] if found else Element(line.name, line.name, message.text[line.start : line.end], line.start, line.end)

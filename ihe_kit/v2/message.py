@@ -1,0 +1,301 @@
+"""HL7 v2 messages: the text to the character, and every part with its place. HL7 v2.5 chapter 2, sections 2.5 to 2.7.
+
+The parser loses nothing and mends nothing: line ends, unknown segments and trailing separators stay, so `encode()` gives back what came in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from ihe_kit.core import Element, Message, UnknownPath, Unreadable
+
+# HL7 table 0211, as far as Python has the character set under another name.
+CHARSETS = {
+    "": "ascii",
+    "ASCII": "ascii",
+    "UNICODE UTF-8": "utf-8",
+    "UNICODE": "utf-8",
+    **{f"8859/{part}": f"iso8859_{part}" for part in (1, 2, 3, 4, 5, 6, 7, 8, 9, 15)},
+    "GB 18030-2000": "gb18030",
+    "KS X 1001": "euc_kr",
+    "BIG-5": "big5",
+}
+
+_PATH = re.compile(r"([A-Z][A-Z0-9]{2})(?:\[(\d+)\])?(?:-(\d+)(?:\[(\d+)\])?(?:\.(\d+)(?:\.(\d+))?)?)?")
+_LINE = re.compile(r"[^\r\n]+")
+_START = re.compile(r"(?<![^\r\n\x0b\ufeff])MSH")  # at the start of a line, of a frame, or behind a byte order mark
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A path such as `PID-3[2].4.1`, counted from 1 as HL7 counts; 0 where a part is left out."""
+
+    segment: str
+    occurrence: int
+    field: int
+    repetition: int
+    component: int
+    subcomponent: int
+
+    @classmethod
+    def read(cls, path: str) -> Path:
+        """Raises UnknownPath where the text is not a path as HL7 v2 writes them."""
+        found = _PATH.fullmatch(path)
+        if not found or "0" in found.groups():
+            raise UnknownPath(f"{path!r} is no HL7 v2 path: expected a segment, then field, repetition, component, e.g. PID-3[2].4.1")
+        return cls(found.group(1), *(int(part or 0) for part in found.groups()[1:]))
+
+
+@lru_cache(maxsize=8192)
+def read_path(path: str) -> Path:
+    """`Path.read`, remembered: the same rules ask for the same paths again and again."""
+    return Path.read(path)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One line of the message. `number` counts the segments of the same name from 1."""
+
+    name: str
+    number: int
+    start: int
+    end: int
+
+
+class V2Message(Message):
+    """A message of HL7 v2. Raises Unreadable where no MSH segment starts it."""
+
+    standard = "v2"
+
+    def __init__(self, text: str, charset: str = "utf-8") -> None:
+        self.text, self.charset = text, charset
+        self._known_fields: dict[int, list[tuple[int, int]]] = {}
+        start = _START.search(text)
+        if not start:
+            first = text[:12].splitlines()[0] if text.strip() else ""
+            raise Unreadable("expected a message that starts with MSH, but " + (f"found {first!r}" if first else "the text is empty"), text)
+        at = start.start()
+        encoding = text[at + 3 : at + 9]
+        self.field_separator = encoding[:1]
+        marks = re.split(r"[\r\n]", encoding[1:])[0].split(self.field_separator)[0] if self.field_separator else ""
+        if not self.field_separator or self.field_separator.isalnum() or self.field_separator.isspace():
+            raise Unreadable("expected the field separator after MSH, most often |", text, at + 3)
+        # A receiver that meets a short MSH-2 falls back to the usual characters: better than not answering at all.
+        self.marks = marks if len(marks) in (4, 5) else (marks + "^~\\&"[len(marks) :])[:4]
+        if len(set(self.marks + self.field_separator)) <= len(self.marks) or any(c.isalnum() for c in self.marks):
+            raise Unreadable(f"expected four different encoding characters after MSH{self.field_separator}, most often ^~\\&", text, at + 4)
+        self.component_separator, self.repetition_separator, self.escape_character, self.subcomponent_separator = self.marks[:4]
+        self.body_start = at
+
+    # What stands in the header
+
+    @property
+    def version(self) -> str:
+        return self._first("MSH-12.1")
+
+    @property
+    def trigger(self) -> str:
+        """`ADT^A01`: message code and trigger event."""
+        return "^".join(filter(None, (self._first("MSH-9.1"), self._first("MSH-9.2"))))
+
+    @property
+    def structure(self) -> str:
+        """MSH-9.3, the message structure, or ""."""
+        return self._first("MSH-9.3")
+
+    @property
+    def name(self) -> str:
+        code = self._first("MSA-1")
+        return f"ACK {code}" if code and self._first("MSH-9.1") == "ACK" else self.trigger or "HL7 v2"
+
+    @property
+    def facts(self) -> str:
+        parts = [self._first("MSH-9"), f"version {self.version}" if self.version else "", f"{len(self.segments)} segments"]
+        return " · ".join(filter(None, parts))
+
+    def _first(self, path: str) -> str:
+        return next(iter(self.get(path)), "")
+
+    # The tree
+
+    @cached_property
+    def segments(self) -> list[Segment]:
+        """The lines from MSH on, in order."""
+        counts: dict[str, int] = {}
+        found = []
+        for line in _LINE.finditer(self.text, self.body_start):
+            name = line.group().partition(self.field_separator)[0].strip()
+            if not name or line.group().strip("\x0b\x1c") == "":
+                continue
+            counts[name] = counts.get(name, 0) + 1
+            found.append(Segment(name, counts[name], line.start(), line.end()))
+        return found
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Segment]]:
+        named: dict[str, list[Segment]] = {}
+        for segment in self.segments:
+            named.setdefault(segment.name, []).append(segment)
+        return named
+
+    def _fields(self, segment: Segment) -> list[tuple[int, int]]:
+        """The places of the fields; index 0 is the segment's name. MSH-1 is the separator itself (HL7 v2.5 section 2.15.9.1)."""
+        if segment.start not in self._known_fields:
+            self._known_fields[segment.start] = self._split_fields(segment)
+        return self._known_fields[segment.start]
+
+    def _split_fields(self, segment: Segment) -> list[tuple[int, int]]:
+        spans = self._split(segment.start, segment.end, self.field_separator)
+        if segment.name in ("MSH", "FHS", "BHS"):
+            after = spans[0][1]
+            spans = [spans[0], (after, after + 1), *spans[1:]]
+        return spans
+
+    def _split(self, start: int, end: int, separator: str) -> list[tuple[int, int]]:
+        spans, here = [], start
+        while (at := self.text.find(separator, here, end)) >= 0:
+            spans.append((here, at))
+            here = at + 1
+        return [*spans, (here, end)]
+
+    def _repetitions(self, segment: Segment, field: int, span: tuple[int, int]) -> list[tuple[int, int]]:
+        if segment.name in ("MSH", "FHS", "BHS") and field <= 2:
+            return [span]
+        return self._split(*span, self.repetition_separator)
+
+    def elements(self) -> Iterator[Element]:
+        multiple = {segment.name for segment in self.segments if segment.number > 1}
+        for segment in self.segments:
+            path = f"{segment.name}[{segment.number}]" if segment.name in multiple else segment.name
+            yield Element(path, segment.name, self.text[segment.start : segment.end], segment.start, segment.end, 1)
+            for number, span in enumerate(self._fields(segment)[1:], start=1):
+                if span[0] < span[1]:
+                    yield from self._field_elements(segment, f"{path}-{number}", number, span)
+
+    def _field_elements(self, segment: Segment, path: str, number: int, span: tuple[int, int]) -> Iterator[Element]:
+        repetitions = self._repetitions(segment, number, span)
+        header = segment.name in ("MSH", "FHS", "BHS") and number <= 2
+        label = f"{segment.name}-{number}"
+        if len(repetitions) == 1:
+            yield self._element(path, label, span, 2, raw=header)
+            if not header:
+                yield from self._parts(path, span, 3, (self.component_separator, self.subcomponent_separator))
+            return
+        yield Element(path, label, self.text[slice(*span)], *span, 2)
+        for index, repetition in enumerate(repetitions, start=1):
+            yield self._element(f"{path}[{index}]", f"[{index}]", repetition, 3)
+            yield from self._parts(f"{path}[{index}]", repetition, 4, (self.component_separator, self.subcomponent_separator))
+
+    def _parts(self, path: str, span: tuple[int, int], level: int, separators: tuple[str, ...]) -> Iterator[Element]:
+        parts = self._split(*span, separators[0])
+        for number, part in enumerate(parts, start=1):
+            if len(parts) > 1 and part[0] < part[1]:
+                yield self._element(f"{path}.{number}", f".{number}", part, level)
+            if separators[1:] and part[0] < part[1]:
+                inner = f"{path}.{number}" if len(parts) > 1 else f"{path}.1"
+                yield from self._parts(inner, part, level + (len(parts) > 1), separators[1:])
+
+    def _element(self, path: str, label: str, span: tuple[int, int], level: int = 1, raw: bool = False, lead: str = "") -> Element:
+        text = self.text[slice(*span)]
+        # A value that has parts is shown as it stands: decoded, its own delimiters could not be told from those of the text.
+        raw = raw or any(mark in text for mark in (self.component_separator, self.subcomponent_separator, self.repetition_separator))
+        return Element(path, label, text if raw else self.unescape(text), *span, level, lead)
+
+    # Paths
+
+    def find(self, path: str) -> list[Element]:
+        where = read_path(path)
+        found: list[Element] = []
+        segments = self._by_name.get(where.segment, [])
+        for segment in segments[where.occurrence - 1 : where.occurrence] if where.occurrence else segments:
+            name = f"{segment.name}[{segment.number}]" if len(segments) > 1 else segment.name
+            found += self._find_in(segment, name, where) if where.field else [self._whole(segment, name)]
+        if not segments and not where.field:
+            end = self.segments[-1].end if self.segments else len(self.text)
+            return [Element(path, where.segment, "", end, end)]
+        return found
+
+    def _whole(self, segment: Segment, name: str) -> Element:
+        return Element(name, segment.name, self.text[segment.start : segment.end], segment.start, segment.end)
+
+    def _find_in(self, segment: Segment, name: str, where: Path) -> list[Element]:
+        path, label = f"{name}-{where.field}", f"{segment.name}-{where.field}"
+        span, lead = self._at(self._fields(segment), where.field, self.field_separator, segment.end)
+        header = segment.name in ("MSH", "FHS", "BHS") and where.field <= 2
+        repetitions = self._repetitions(segment, where.field, span)
+        found = []
+        for index, repetition in enumerate(repetitions, start=1):
+            if where.repetition not in (0, index):
+                continue
+            here, before, place = (f"{path}[{index}]" if len(repetitions) > 1 else path), lead, repetition
+            for number, separator in ((where.component, self.component_separator), (where.subcomponent, self.subcomponent_separator)):
+                if number and not header:
+                    place, more = self._at([(0, 0), *self._split(*place, separator)], number, separator, place[1])
+                    here, before = f"{here}.{number}", before + more
+            found.append(self._element(here, label, place, raw=header, lead=before))
+        return found or ([Element(f"{path}[{where.repetition}]", label, "", span[1], span[1])] if where.repetition else [])
+
+    @staticmethod
+    def _at(spans: list[tuple[int, int]], number: int, separator: str, end: int) -> tuple[tuple[int, int], str]:
+        """The span with this number, or the place behind the last one and the separators that are missing before it."""
+        if number < len(spans):
+            return spans[number], ""
+        return (end, end), separator * (number - len(spans) + 1)
+
+    # Escapes (HL7 v2.5 section 2.7)
+
+    def unescape(self, text: str) -> str:
+        """Decodes \\F\\ \\S\\ \\T\\ \\R\\ \\E\\ and \\Xdd..\\ for reading; anything else stays as it is."""
+        if self.escape_character not in text:
+            return text
+        names = dict(zip("FSRET", (self.field_separator, *self.marks[:4]), strict=False))
+        mark = re.escape(self.escape_character)
+
+        def decode(found: re.Match[str]) -> str:
+            code = found.group(1)
+            if code in names:
+                return names[code]
+            try:
+                return bytes.fromhex(code[1:]).decode(self.charset) if code[:1] == "X" else found.group()
+            except ValueError:
+                return found.group()
+
+        return re.sub(f"{mark}([^{mark}\r\n]*){mark}", decode, text)
+
+    def escape(self, text: str) -> str:
+        """The way back: delimiters in a value become escapes, a line end becomes \\.br\\."""
+        names = {self.escape_character: "E", self.field_separator: "F"}
+        names |= {self.component_separator: "S", self.repetition_separator: "R", self.subcomponent_separator: "T"}
+        out = "".join(f"{self.escape_character}{names[c]}{self.escape_character}" if c in names else c for c in text)
+        return re.sub(r"\r\n|\r|\n", lambda _: f"{self.escape_character}.br{self.escape_character}", out)
+
+
+def parse(text: str | bytes) -> V2Message:
+    """A message from its text, or from bytes in the character set that MSH-18 names. Raises Unreadable.
+
+    >>> parse("MSH|^~\\\\&|ADT\\rPID|||4711^^^NORDVIK~99").get("PID-3.1")
+    ['4711', '99']
+    """
+    if isinstance(text, str):
+        return V2Message(text)
+    head = V2Message(text[:4000].decode("latin-1"))
+    named = CHARSETS.get(head._first("MSH-18[1]").strip().upper(), "utf-8")
+    for charset in (named, "utf-8"):
+        try:
+            return V2Message(text.decode(charset), charset)
+        except UnicodeDecodeError:
+            continue
+    return V2Message(text.decode("latin-1"), "latin-1")  # every byte is a character there: nothing is lost
+
+
+def encode(message: V2Message) -> bytes:
+    """The bytes of a message: the same that `parse` was given."""
+    return message.encode()
+
+
+def recognises(text: str) -> bool:
+    """Whether a text looks like HL7 v2."""
+    return bool(re.match(r"[\s\ufeff\x0b]*(MSH|FHS|BHS)", text[:400]))

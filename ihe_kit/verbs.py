@@ -1,0 +1,135 @@
+"""The verbs that a user meets: the same in a notebook, a test and a shell. They find the standard and the transaction, and hand over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from ihe_kit.core import Definition, Message, Standard, UnknownPath, Unreadable
+from ihe_kit.exchanges import Exchange, Wire, judge, perform
+from ihe_kit.ihe import Transaction
+from ihe_kit.rules import Finding
+
+if TYPE_CHECKING:
+    from ihe_kit.region import Sandbox
+
+
+@lru_cache(maxsize=1)
+def standards() -> tuple[Standard, ...]:
+    """HL7 v2, FHIR and openEHR."""
+    from ihe_kit.fhir import FHIR
+    from ihe_kit.openehr import OPENEHR
+    from ihe_kit.v2 import V2
+
+    return V2, FHIR, OPENEHR
+
+
+def standard(name: str | Message) -> Standard:
+    """The standard with a key such as `v2`, or the one of a message. Raises ValueError."""
+    key = name if isinstance(name, str) else name.standard
+    for known in standards():
+        if known.key == key:
+            return known
+    raise ValueError(f"{key!r} is no standard that the kit knows: " + ", ".join(s.key for s in standards()))
+
+
+def parse(text: str | bytes, standard: str | None = None) -> Message:
+    """A message of whichever standard the text is written in. Raises Unreadable, which names the line and what was expected."""
+    if standard:
+        return globals()["standard"](standard).parse(text)  # the parameter has the verb's own name
+    head = text if isinstance(text, str) else text[:4000].decode("utf-8", "replace")
+    for known in standards():
+        if known.recognises(head):
+            return known.parse(text)
+    first = head.strip().splitlines()[0][:40] if head.strip() else ""
+    says = "expected HL7 v2 (MSH ...), a FHIR resource or an openEHR composition in JSON, or an HTTP request of one"
+    raise Unreadable(says + (f", but found {first!r}" if first else ", but the text is empty"), head)
+
+
+def explain(subject: str | Message, path: str | None = None, standard: str | None = None, version: str | None = None) -> Definition:
+    """What a path means: `explain("PID-3.4")`, `explain("Patient.identifier")`, `explain(message, path)`. Raises UnknownPath."""
+    if isinstance(subject, Message):
+        return globals()["standard"](subject).explain(subject, path)
+    key = standard or ("openehr" if subject.startswith("/") else "v2" if subject[:3].isupper() else "fhir")
+    return globals()["standard"](key).explain(subject, **({"version": version} if version and key == "v2" else {}))
+
+
+def transactions() -> dict[str, Transaction]:
+    """Every transaction by its number."""
+    from ihe_kit.profiles import transactions as every
+
+    return every()
+
+
+def build(
+    what: str | Transaction,
+    values: Mapping[str, Any],
+    clock: Callable[[], datetime] | None = None,
+    ids: Callable[[], str] | None = None,
+    standard: str | None = None,
+) -> Message:
+    """A message of a transaction (`ITI-31`) or of a structure of a standard (`ADT_A01` with `standard="v2"`).
+
+    Keys are concepts (`family`), paths of the standard (`PID-5.1`), or what the structure asks for (`ehr_id`, search parameters). Without
+    a clock the time is now; without `ids` identifiers are random.
+    """
+    from ihe_kit import crosswalk
+    from ihe_kit.profiles import transaction as by_number
+
+    clock, ids = clock or (lambda: datetime.now(UTC).astimezone()), ids or (lambda: uuid4().hex[:12].upper())
+    if standard:
+        return globals()["standard"](standard).build(what, values, clock, ids)
+    transaction = by_number(what)
+    now = _now(transaction, clock())
+    filled = {path: value.replace("{now}", now) for path, value in transaction.fixed.items()}
+    own = values if transaction.structure.startswith("GET") else crosswalk.values(values, transaction.standard.key, _resource(transaction))
+    return transaction.standard.build(transaction.structure, filled | dict(own), clock, ids)
+
+
+def _now(transaction: Transaction, moment: datetime) -> str:
+    return moment.strftime("%Y%m%d%H%M%S%z") if transaction.standard.key == "v2" else moment.isoformat(timespec="seconds")
+
+
+def _resource(transaction: Transaction) -> str:
+    """The FHIR resource type that a transaction's request carries, or ""."""
+    return transaction.structure.split(" ")[-1] if transaction.standard.key == "fhir" else ""
+
+
+def validate(message: str | bytes | Message, transaction: str | Transaction | None = None, standard: str | None = None) -> list[Finding]:
+    """Every finding in a message. With a transaction IHE's rules are run too; without one, those of the transaction that the message shows
+    itself to belong to, if it is one alone. Raises Unreadable where there is nothing to check.
+    """
+    from ihe_kit.profiles import candidates, transaction as by_number
+
+    if not isinstance(message, Message):
+        message = parse(message, standard)
+    if transaction:
+        chosen = by_number(transaction)
+        if chosen.standard.key != message.standard:
+            label = globals()["standard"](message).label
+            raise ValueError(f"{chosen.number} is a transaction of {chosen.standard.label}, but the message is {label}")
+        return judge(message, chosen)
+    found = [t for t in candidates(message) if t.request_rules]
+    return judge(message, found[0]) if len(found) == 1 else list(globals()["standard"](message).conform(message))
+
+
+def exchange(transaction: str | Transaction, message: Message, to: Sandbox | str) -> Exchange:
+    """Sends a message as a transaction's request and reads the answer; both are checked and kept on the wire.
+
+    `to` is a sandbox, whose system that plays the responder is asked, or an address such as `mllp://127.0.0.1:2575`. A lost answer is no
+    exception: `exchange.lost` says why none came.
+    """
+    from ihe_kit.profiles import transaction as by_number
+
+    chosen = by_number(transaction)
+    if isinstance(to, str):
+        from ihe_kit.transports import peer
+
+        return perform(chosen, message, peer(to), Wire())
+    return perform(chosen, message, to.peer(chosen.responder), to.wire)
+
+
+__all__ = ["UnknownPath", "Unreadable", "build", "exchange", "explain", "parse", "standard", "standards", "transactions", "validate"]

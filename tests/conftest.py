@@ -1,0 +1,48 @@
+"""What all tests share: a fixed clock, counted identifiers, and where the public cases lie."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from ihe_kit.region import STORY_BEGINS, Sandbox, sandbox, story_ids
+
+CASES = Path(__file__).parents[2] / "shared" / "cases"
+
+
+@pytest.fixture
+def clock() -> Callable[[], datetime]:
+    return lambda: STORY_BEGINS
+
+
+@pytest.fixture
+def ids() -> Callable[[], str]:
+    return story_ids("T")
+
+
+@pytest.fixture
+def box() -> Iterator[Sandbox]:
+    with sandbox() as running:
+        yield running
+
+
+def cases(pattern: str) -> list[Path]:
+    """The public cases beside the checkout; none of them is ours, so none is copied into it."""
+    return sorted(CASES.glob(pattern))
+
+
+@pytest.fixture(scope="session")
+def public_cases() -> Path:
+    if not CASES.is_dir():
+        pytest.skip(f"the public cases are not here ({CASES.name} beside the checkout)")
+    return CASES
+
+
+def require(condition: bool, what: str) -> None:
+    """Skips where something is missing on a developer's machine; fails in CI, where nothing may be missing."""
+    if not condition:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{what} is missing")
