@@ -118,9 +118,9 @@ class Standard:
     recognises: Callable[[str], bool]
     parse: Callable[[str | bytes], Message]
     explain: Callable[..., Definition]  # (path) or (message, path)
-    conform: Callable[[Message], Sequence[Any]]  # findings against the standard's own constraint artefact
+    conform: Callable[[Any], Sequence[Any]]  # a message of this standard -> findings against its own constraint artefact
     build: Callable[..., Message]  # (structure, values, clock, ids)
-    to_wire: Callable[[Message], Packet]
+    to_wire: Callable[[Any], Packet]
     from_wire: Callable[[Packet], Message]
     refuse: Callable[..., Message]  # (request or None, findings or text, clock, ids): the standard's own error answer
 
@@ -137,8 +137,10 @@ def nearest(word: str, known: Iterable[str]) -> str:
     from difflib import SequenceMatcher
 
     def likeness(name: str) -> float:
-        swapped = sorted(name.lower()) == sorted(word.lower())  # two letters in each other's place: the commonest slip of all
-        return SequenceMatcher(None, word.lower(), name.lower()).ratio() + swapped
+        one, other = word.lower(), name.lower()
+        swapped = sorted(one) == sorted(other)  # two letters in each other's place: the commonest slip of all
+        begins = 0.1 * (one[:1] == other[:1])  # and people seldom mistype the first
+        return SequenceMatcher(None, one, other).ratio() + swapped + begins
 
     best = max(known, key=likeness, default="")
     return f"; did you mean {best}?" if best and likeness(best) >= 0.5 else ""

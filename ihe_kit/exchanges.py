@@ -14,7 +14,7 @@ from typing import Protocol
 
 from ihe_kit.core import Message, Packet, Unreadable
 from ihe_kit.ihe import System, Transaction
-from ihe_kit.rules import Finding, check, has_errors, in_order
+from ihe_kit.rules import Finding, check, in_order
 
 
 class Lost(Exception):
@@ -132,10 +132,15 @@ class Wire:
         return "\n".join(f"{exchange.number:>3}  {exchange}" for exchange in self)
 
 
-def judge(message: Message, transaction: Transaction, rules: Iterable[object] | None = None, *, answer: bool = False) -> list[Finding]:
-    """Every finding in a message of a transaction: its standard's own constraints, then IHE's rules for this side of it."""
-    rows = transaction.response_rules if answer else transaction.request_rules
-    return in_order([*transaction.standard.conform(message), *check(message, rows)])
+def judge(message: Message, transaction: Transaction, *, answer: bool = False) -> list[Finding]:
+    """Every finding in a message of a transaction: its standard's own constraints, then IHE's rules for this side of it.
+
+    Where both speak of the same place, IHE's word stands alone: it says the same, and why it matters here.
+    """
+    ihe = check(message, transaction.response_rules if answer else transaction.request_rules)
+    told = {(finding.path, finding.severity) for finding in ihe}
+    base = [finding for finding in transaction.standard.conform(message) if (finding.path, finding.severity) not in told]
+    return in_order([*base, *ihe])
 
 
 def perform(transaction: Transaction, message: Message, to: Peer, wire: Wire) -> Exchange:
@@ -193,6 +198,3 @@ def _message(transaction: Transaction, packet: Packet) -> Message | None:
         return transaction.standard.from_wire(packet)
     except Unreadable:
         return None
-
-
-__all__ = ["Exchange", "Loopback", "Lost", "Peer", "Wire", "has_errors", "judge", "perform", "record"]

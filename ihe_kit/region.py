@@ -89,7 +89,9 @@ class Sandbox:
         """The tables of the store as pandas data frames."""
         import pandas
 
-        return {name: pandas.DataFrame(rows, columns=columns) for name in ("document", "entry") for columns, rows in [self.store.table(name)]}
+        return {
+            name: pandas.DataFrame(rows, columns=columns) for name in ("document", "entry") for columns, rows in [self.store.table(name)]
+        }
 
     def stop(self) -> None:
         """Closes every port and the store. Safe to call twice."""

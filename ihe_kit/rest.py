@@ -164,13 +164,14 @@ def is_http(text: str) -> str:
 
 def parse_rest(kind: Callable[[str], Rest], text: str | bytes) -> Rest:
     """A message of this class from text or bytes (UTF-8, as both standards demand). Raises Unreadable."""
-    if isinstance(text, bytes):
-        try:
-            text = text.decode("utf-8")
-        except UnicodeDecodeError as problem:
-            good = text[: problem.start].decode("utf-8")
-            raise Unreadable("expected UTF-8, but found a byte that is none", good, len(good)) from None
-    return kind(text)
+    if isinstance(text, str):
+        return kind(text)
+    try:
+        decoded = text.decode("utf-8")
+    except UnicodeDecodeError as problem:
+        good = text[: problem.start].decode("utf-8")
+        raise Unreadable("expected UTF-8, but found a byte that is none", good, len(good)) from None
+    return kind(decoded)
 
 
 def request(method: str, url: str, body: str = "", headers: Sequence[tuple[str, str]] = ()) -> str:

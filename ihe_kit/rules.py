@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from ihe_kit.core import Element, Message
+from ihe_kit.core import Element, Message, UnknownPath
 
 Test = Callable[[Sequence[Element], Message], Iterable[Element]]
 Repair = tuple[str, str] | Callable[[Message], tuple[str, str] | None]
@@ -75,10 +75,18 @@ def check(message: Message, rules: Iterable[Rule]) -> list[Finding]:
     """Every finding of every rule, in the order of the text. Never raises for what a message holds."""
     findings = []
     for rule in rules:
-        for element in rule.test(message.find(rule.path), message):
+        for element in rule.test(_find(message, rule.path), message):
             fix = rule.fix(message) if callable(rule.fix) else rule.fix
             findings.append(finding_at(element, rule.id, rule.says, rule.spec, rule.severity, fix, rule.checked))
     return in_order(findings)
+
+
+def _find(message: Message, path: str) -> list[Element]:
+    """The elements at a path. A path that this kind of message does not have (a rule for patients, a bundle in hand) has none."""
+    try:
+        return message.find(path)
+    except UnknownPath:
+        return []
 
 
 def finding_at(
@@ -153,7 +161,7 @@ def when(path: str, allowed: Sequence[str], test: Test) -> Test:
     """The test applies only where some value at `path` is one of `allowed` (or, with none given, where there is any value)."""
 
     def guarded(elements: Sequence[Element], message: Message) -> Iterable[Element]:
-        values = [value for value in message.get(path) if value]
+        values = [element.value for element in _find(message, path) if element.value]
         return test(elements, message) if any(not allowed or value in allowed for value in values) else ()
 
     return guarded
@@ -161,4 +169,4 @@ def when(path: str, allowed: Sequence[str], test: Test) -> Test:
 
 def unless(path: str, test: Test) -> Test:
     """The test applies only where there is no value at `path`."""
-    return lambda elements, message: () if any(message.get(path)) else test(elements, message)
+    return lambda elements, message: () if any(e.value for e in _find(message, path)) else test(elements, message)

@@ -49,7 +49,9 @@ class Store:
             self._db = sqlite3.connect(path.removeprefix("/") or ":memory:", check_same_thread=False, isolation_level=None)
             self._db.executescript(_SCHEMA)
         except sqlite3.OperationalError as problem:
-            raise OSError(f"cannot open the store {url}: {problem}. Choose a folder that you may write to, or sqlite:// for memory.") from None
+            raise OSError(
+                f"cannot open the store {url}: {problem}. Choose a folder that you may write to, or sqlite:// for memory."
+            ) from None
         self._depth = 0
 
     @contextmanager
@@ -83,12 +85,17 @@ class Store:
     def get(self, kind: str, id: str, version: int | None = None) -> Document | None:
         """The current version, or the one asked for; None where there is none."""
         where = "version = ?" if version else "current = 1"
-        found = self._all(f"SELECT kind, id, version, at, text, deleted FROM document WHERE kind = ? AND id = ? AND {where}", (kind, id, *([version] if version else [])))
+        found = self._all(
+            f"SELECT kind, id, version, at, text, deleted FROM document WHERE kind = ? AND id = ? AND {where}",
+            (kind, id, *([version] if version else [])),
+        )
         return found[0] if found else None
 
     def find(self, kind: str, param: str, value: str, system: str = "") -> list[Document]:
         """Every current document that has exactly this entry."""
-        return self.select(kind, "id IN (SELECT id FROM entry WHERE kind = ? AND param = ? AND value = ? AND system = ?)", (kind, param, value, system))
+        return self.select(
+            kind, "id IN (SELECT id FROM entry WHERE kind = ? AND param = ? AND value = ? AND system = ?)", (kind, param, value, system)
+        )
 
     def select(self, kind: str, where: str = "1", values: Sequence[Any] = (), limit: int = -1, offset: int = 0) -> list[Document]:
         """Every current document for which an SQL condition holds, oldest first."""
@@ -116,4 +123,4 @@ class Store:
     def _all(self, sql: str, values: Sequence[Any]) -> list[Document]:
         with self._lock:
             rows = self._db.execute(sql, values).fetchall()
-        return [Document(*row[:5], bool(row[5])) for row in rows]
+        return [Document(kind, id, version, at, text, bool(deleted)) for kind, id, version, at, text, deleted in rows]

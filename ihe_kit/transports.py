@@ -224,7 +224,9 @@ class Servers:
             try:
                 chunk = await asyncio.wait_for(reader.read(65536), self.idle if buffer else KEEP_OPEN)
             except TimeoutError:
-                self._problem(port, f"silent for {self.idle:g} s in the middle of a frame" if buffer else "idle, so the connection was closed")
+                self._problem(
+                    port, f"silent for {self.idle:g} s in the middle of a frame" if buffer else "idle, so the connection was closed"
+                )
                 return
             if not chunk:
                 if buffer:
@@ -264,7 +266,7 @@ class Servers:
         return app
 
     async def _body(self, receive: Any) -> bytes | None:
-        body = b""
+        body: bytes = b""
         while True:
             event = await receive()
             body += event.get("body", b"")
@@ -289,5 +291,7 @@ async def _send(send: Any, packet: Packet, method: str) -> None:
 
 
 async def _send_plain(send: Any, status: int, says: str) -> None:
-    lines = f"HTTP/1.1 {status} -\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {len(says)}\r\nconnection: close\r\n\r\n{says}"
+    lines = (
+        f"HTTP/1.1 {status} -\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {len(says)}\r\nconnection: close\r\n\r\n{says}"
+    )
     await _send(send, Packet("http", lines.encode()), "GET")

@@ -27,7 +27,7 @@ def standards() -> tuple[Standard, ...]:
     return V2, FHIR, OPENEHR
 
 
-def standard(name: str | Message) -> Standard:
+def standard_of(name: str | Message) -> Standard:
     """The standard with a key such as `v2`, or the one of a message. Raises ValueError."""
     key = name if isinstance(name, str) else name.standard
     for known in standards():
@@ -39,7 +39,7 @@ def standard(name: str | Message) -> Standard:
 def parse(text: str | bytes, standard: str | None = None) -> Message:
     """A message of whichever standard the text is written in. Raises Unreadable, which names the line and what was expected."""
     if standard:
-        return globals()["standard"](standard).parse(text)  # the parameter has the verb's own name
+        return standard_of(standard).parse(text)
     head = text if isinstance(text, str) else text[:4000].decode("utf-8", "replace")
     for known in standards():
         if known.recognises(head):
@@ -52,9 +52,9 @@ def parse(text: str | bytes, standard: str | None = None) -> Message:
 def explain(subject: str | Message, path: str | None = None, standard: str | None = None, version: str | None = None) -> Definition:
     """What a path means: `explain("PID-3.4")`, `explain("Patient.identifier")`, `explain(message, path)`. Raises UnknownPath."""
     if isinstance(subject, Message):
-        return globals()["standard"](subject).explain(subject, path)
+        return standard_of(subject).explain(subject, path)
     key = standard or ("openehr" if subject.startswith("/") else "v2" if subject[:3].isupper() else "fhir")
-    return globals()["standard"](key).explain(subject, **({"version": version} if version and key == "v2" else {}))
+    return standard_of(key).explain(subject, **({"version": version} if version and key == "v2" else {}))
 
 
 def transactions() -> dict[str, Transaction]:
@@ -81,7 +81,7 @@ def build(
 
     clock, ids = clock or (lambda: datetime.now(UTC).astimezone()), ids or (lambda: uuid4().hex[:12].upper())
     if standard:
-        return globals()["standard"](standard).build(what, values, clock, ids)
+        return standard_of(standard).build(what, values, clock, ids)
     transaction = by_number(what)
     now = _now(transaction, clock())
     filled = {path: value.replace("{now}", now) for path, value in transaction.fixed.items()}
@@ -102,18 +102,19 @@ def validate(message: str | bytes | Message, transaction: str | Transaction | No
     """Every finding in a message. With a transaction IHE's rules are run too; without one, those of the transaction that the message shows
     itself to belong to, if it is one alone. Raises Unreadable where there is nothing to check.
     """
-    from ihe_kit.profiles import candidates, transaction as by_number
+    from ihe_kit.profiles import candidates
+    from ihe_kit.profiles import transaction as by_number
 
     if not isinstance(message, Message):
         message = parse(message, standard)
     if transaction:
         chosen = by_number(transaction)
         if chosen.standard.key != message.standard:
-            label = globals()["standard"](message).label
+            label = standard_of(message).label
             raise ValueError(f"{chosen.number} is a transaction of {chosen.standard.label}, but the message is {label}")
         return judge(message, chosen)
     found = [t for t in candidates(message) if t.request_rules]
-    return judge(message, found[0]) if len(found) == 1 else list(globals()["standard"](message).conform(message))
+    return judge(message, found[0]) if len(found) == 1 else list(standard_of(message).conform(message))
 
 
 def exchange(transaction: str | Transaction, message: Message, to: Sandbox | str) -> Exchange:
@@ -132,4 +133,4 @@ def exchange(transaction: str | Transaction, message: Message, to: Sandbox | str
     return perform(chosen, message, to.peer(chosen.responder), to.wire)
 
 
-__all__ = ["UnknownPath", "Unreadable", "build", "exchange", "explain", "parse", "standard", "standards", "transactions", "validate"]
+__all__ = ["UnknownPath", "Unreadable", "build", "exchange", "explain", "parse", "standard_of", "standards", "transactions", "validate"]

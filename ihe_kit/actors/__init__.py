@@ -15,11 +15,11 @@ from ihe_kit.store import Store
 
 
 class Refused(Exception):
-    """Raised inside an actor to answer with its standard's own error: a reason, or the findings."""
+    """Raised inside an actor to refuse: with a reason or the findings, told in its standard's own words, or with a whole answer."""
 
-    def __init__(self, problem: str | list[Finding]) -> None:
+    def __init__(self, problem: str | list[Finding] | Message) -> None:
         self.problem = problem
-        super().__init__(problem if isinstance(problem, str) else "; ".join(finding.what for finding in problem))
+        super().__init__("; ".join(finding.what for finding in problem) if isinstance(problem, list) else str(problem))
 
 
 class Actor:
@@ -40,12 +40,20 @@ class Actor:
             with self.store.transaction():
                 answer = self.answer(request)
         except Refused as refusal:
-            answer = self.standard.refuse(request, refusal.problem, self.clock, self.ids)
-        except ValueError as problem:
-            answer = self.standard.refuse(request, str(problem), self.clock, self.ids)
-        except Exception as problem:  # a fault of ours: the peer gets an answer all the same, and the store is as it was
-            answer = self.standard.refuse(request, f"the receiver failed: {type(problem).__name__}: {problem}", self.clock, self.ids)
+            answer = self._refuse(request, refusal.problem)
+        except ValueError as reason:
+            answer = self._refuse(request, str(reason))
+        except Exception as fault:  # a fault of ours: the peer gets an answer all the same, and the store is as it was
+            answer = self._refuse(request, f"the receiver failed: {type(fault).__name__}: {fault}")
         return self.standard.to_wire(answer)
+
+    def _refuse(self, request: Message | None, problem: str | list[Finding] | Message) -> Message:
+        if isinstance(problem, Message):
+            return problem
+        try:
+            return self.standard.refuse(request, problem, self.clock, self.ids)
+        except Exception as fault:  # a header so odd that not even a refusal can be made from it
+            return self.standard.refuse(None, f"the request cannot be answered: {type(fault).__name__}: {fault}", self.clock, self.ids)
 
     def answer(self, request: Message) -> Message:
         """The answer to a request that could be read. Raises Refused."""

@@ -63,7 +63,11 @@ class EncounterConsumer(Actor):
         known = self._known(system, number)
         patient = build("Patient", {"Patient.active": "true", **crosswalk.values(facts, "fhir", "Patient")}, self.clock, self.ids)
         saved = save(self.store, patient, self.clock, id=known.id if known else self.ids())
-        stay = {"Encounter.status": "in-progress", "Encounter.subject.reference": f"Patient/{saved.id}", **crosswalk.values(facts, "fhir", "Encounter")}
+        stay = {
+            "Encounter.status": "in-progress",
+            "Encounter.subject.reference": f"Patient/{saved.id}",
+            **crosswalk.values(facts, "fhir", "Encounter"),
+        }
         stay.setdefault("Encounter.class.code", "IMP")
         stay["Encounter.class.system"] = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
         stay.pop("Encounter.period.start", None)

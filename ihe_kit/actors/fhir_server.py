@@ -72,7 +72,9 @@ class FhirServer(Actor):
     def update(self, request: FhirMessage, kind: str, id: str) -> Message:
         self._check(request, kind)
         if (request.data or {}).get("id") != id:
-            raise Refused(f"The URL names {kind}/{id}, but the resource has the id {(request.data or {}).get('id', '(none)')}. They have to be the same.")
+            raise Refused(
+                f"The URL names {kind}/{id}, but the resource has the id {(request.data or {}).get('id', '(none)')}. They have to be the same."
+            )
         known = self.store.get(kind, id)
         return _shown(200 if known else 201, save(self.store, request, self.clock, id=id))
 
@@ -84,7 +86,9 @@ class FhirServer(Actor):
             raise Refused(f"PUT {kind} needs a condition such as PUT {kind}?identifier=urn:oid:2.999.10.1|4711.")
         found = self.store.select(kind, *_sql(kind, conditions))
         if len(found) > 1:
-            return outcome(412, "multiple-matches", f"{len(found)} patients match the condition, so the server cannot tell which one is meant.")
+            return outcome(
+                412, "multiple-matches", f"{len(found)} patients match the condition, so the server cannot tell which one is meant."
+            )
         id = found[0].id if found else self.ids()
         return _shown(200 if found else 201, save(self.store, request, self.clock, id=id))
 

@@ -13,11 +13,10 @@ from uuid import NAMESPACE_OID, uuid5
 
 from ihe_kit.actors import Actor, Refused
 from ihe_kit.core import Message, Unreadable
-from ihe_kit.exchanges import judge
-from ihe_kit.openehr import OPENEHR, OpenehrMessage, conform, load
+from ihe_kit.openehr import OPENEHR, OpenehrMessage, Template, conform, load, parse
 from ihe_kit.profiles import candidates
 from ihe_kit.rest import response
-from ihe_kit.rules import has_errors
+from ihe_kit.rules import check, has_errors
 from ihe_kit.store import Document
 
 SYSTEM = "openehr.fjordland.example"
@@ -110,10 +109,13 @@ class OpenehrRepository(Actor):
     def store_composition(self, request: OpenehrMessage, ehr_id: str) -> Message:
         """201 where the composition keeps its template; 422 with every finding where it does not; 404 without the EHR."""
         self._ehr(ehr_id)
-        self._check(request, "COMPOSITION")
-        name = _template_id(request.data)
-        if not self.store.get("TEMPLATE", name):
-            return error(422, f"The template {name or '(none named)'} is not here. Upload it before compositions that are made from it.")
+        name = _template_id(request.data) if isinstance(request.data, dict) else ""
+        template = self.store.get("TEMPLATE", name)
+        self._check(request, "COMPOSITION", load(template.text) if template else None)
+        if not template:
+            raise Refused(
+                error(422, f"The template {name or '(none named)'} is not here. Upload it before compositions that are made from it.")
+            )
         uid = f"{self._uuid()}::{SYSTEM}::1"
         text = _with_uid(request.body, uid)
         entries = [("ehr", "", ehr_id, ehr_id), ("template", "", name, name)]
@@ -123,7 +125,9 @@ class OpenehrRepository(Actor):
     def read_composition(self, request: OpenehrMessage, ehr_id: str, uid: str) -> Message:
         """By its version's name, or by the name that all its versions share."""
         self._ehr(ehr_id)
-        where = "(id = ? OR id LIKE ? ESCAPE '\\') AND id IN (SELECT id FROM entry WHERE kind = 'COMPOSITION' AND param = 'ehr' AND value = ?)"
+        where = (
+            "(id = ? OR id LIKE ? ESCAPE '\\') AND id IN (SELECT id FROM entry WHERE kind = 'COMPOSITION' AND param = 'ehr' AND value = ?)"
+        )
         found = self.store.select("COMPOSITION", where, (uid, uid.replace("_", r"\_") + "::%", ehr_id))
         if not found:
             return error(404, f"The EHR {ehr_id} has no composition {uid}.")
@@ -140,20 +144,18 @@ class OpenehrRepository(Actor):
     def _ehr(self, ehr_id: str) -> Document:
         found = self.store.get("EHR", ehr_id)
         if not found:
-            raise Refused(_NotHere(f"There is no EHR {ehr_id}. Create one by POST ehr."))
+            raise Refused(error(404, f"There is no EHR {ehr_id}. Create one by POST ehr."))
         return found
 
-    def _check(self, request: OpenehrMessage, kind: str) -> None:
+    def _check(self, request: OpenehrMessage, kind: str, template: Template | None = None) -> None:
+        """Refuses a body of another kind, one that breaks its template or the Reference Model, and one that breaks a rule of its transaction."""
         if not isinstance(request.data, dict) or request.data.get("_type", kind) != kind:
             found = request.data.get("_type") if isinstance(request.data, dict) else "no object"
             raise Refused(f"expected a body of type {kind}, but found {found or 'none'}")
-        findings = judge(request, transaction) if (transaction := next(iter(candidates(request)), None)) else conform(request)
+        rules = next((t.request_rules for t in candidates(request)), ())
+        findings = [*conform(request, template), *check(request, rules)]
         if has_errors(findings):
             raise Refused([finding for finding in findings if finding.severity != "information"])
-
-
-class _NotHere(str):
-    """A reason that stands for 404."""
 
 
 Action = Callable[..., Message]
@@ -209,8 +211,8 @@ def _template_id(composition: dict[str, Any]) -> str:
 def _with_uid(text: str, uid: str) -> str:
     """The composition with its version's name; the rest is kept to the character."""
     value = json.dumps({"_type": "OBJECT_VERSION_ID", "value": uid})
-    root = OPENEHR.parse(text).root  # type: ignore[attr-defined]
-    known = root.child("uid")
+    root = parse(text).root
+    known = root.child("uid") if root else None
     if known:
         return text[: known.start] + value + text[known.end :]
     brace = text.index("{") + 1

@@ -69,13 +69,14 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """A question before a result. `read` turns what really happened into (the key of a choice, what to show)."""
+    """A question before a result. `read` turns what really happened into (the key of a choice, what to show); `right` is the usual key."""
 
     id: str
     standard: str
     ask: str
     choices: tuple[Choice, ...]
     read: Callable[[Any], tuple[str, str]]
+    right: str
     why: str
     spec: str = ""
 
@@ -104,4 +105,4 @@ class Lesson:
     @property
     def ids(self) -> tuple[str, ...]:
         """The id of every item, in the order of kinds."""
-        return tuple(item.id for kind in (self.exercises, self.predictions, self.quiz) for item in kind)
+        return (*(e.id for e in self.exercises), *(p.id for p in self.predictions), *(q.id for q in self.quiz))

@@ -8,11 +8,23 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 Record = dict[str, Any]
+
+# What a record may hold; anything else in a file is passed over.
+_SHAPES: dict[str, Callable[[Any], bool]] = {
+    "answer": lambda v: _list_of(str, v),
+    "tries": lambda v: type(v) is int,
+    "hints": lambda v: type(v) is int,
+    "shown": lambda v: type(v) is bool,
+    "solved": lambda v: type(v) is bool,
+    "predicted": lambda v: type(v) is int,
+    "chosen": lambda v: _list_of(int, v),
+}
 
 
 class Progress:
@@ -60,7 +72,7 @@ class Progress:
         except (ValueError, KeyError, TypeError):
             self.problem = f"{self.path} holds no progress that can be read. It stays as it is, and yours is kept in memory; reset() starts a new file."
         else:
-            return items
+            return {id: _sound(record) for id, record in items.items()}
         return getattr(self, "_items", {})
 
     def _write(self) -> None:
@@ -76,6 +88,14 @@ class Progress:
                 draft.unlink()
             why = reason.strerror or reason
             self.problem = f"{self.path} cannot be written ({why}). Your progress is kept in memory until the kernel ends; choose a folder of your own to keep it."
+
+
+def _list_of(kind: type, value: Any) -> bool:
+    return isinstance(value, list) and all(type(item) is kind for item in value)
+
+
+def _sound(record: Record) -> Record:
+    return {name: value for name, value in record.items() if name in _SHAPES and _SHAPES[name](value)}
 
 
 @lru_cache(maxsize=8)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ihe_kit.course.lessons import lessons
 from ihe_kit.course.ledger import Progress
+from ihe_kit.course.lessons import lessons
 from ihe_kit.files import home, rows
 
 
@@ -44,5 +44,5 @@ def count(number: str, kept: Progress) -> tuple[int, int, int]:
     if number not in lessons():
         return 0, 0, 0
     items = lessons()[number]
-    asked = [item.id for item in (*items.exercises, *items.quiz)]
+    asked = [*(exercise.id for exercise in items.exercises), *(question.id for question in items.quiz)]
     return sum(bool(kept.get(id).get("solved")) for id in asked), sum(bool(kept.get(id)) for id in items.ids), len(asked)

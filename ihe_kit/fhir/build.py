@@ -164,25 +164,16 @@ def _issue(finding: Finding) -> dict[str, Any]:
 
 def _code(finding: Finding) -> str:
     """The issue type that comes nearest to a finding (FHIR R4 value set issue-type)."""
-    for ending, code in _CODES:
-        if finding.rule.endswith(ending):
-            return code
+    if finding.rule.startswith("FHIR-"):
+        return _CODES.get(finding.rule, "structure")
     return "invariant" if finding.found else "required"
 
 
-_CODES = (
-    ("FHIR-REQUIRED", "required"),
-    ("FHIR-CODE", "code-invalid"),
-    ("FHIR-FORMAT", "value"),
-    ("FHIR-REFERENCE", "value"),
-    ("FHIR-UNKNOWN-TYPE", "structure"),
-    ("FHIR-UNKNOWN-ELEMENT", "structure"),
-    ("FHIR-JSON-TYPE", "structure"),
-    ("FHIR-NO-LIST", "structure"),
-    ("FHIR-LIST", "structure"),
-    ("FHIR-CHOICE", "structure"),
-    ("FHIR-EMPTY", "structure"),
-    ("FHIR-NULL", "structure"),
-    ("FHIR-SEARCH-PARAMETER", "not-supported"),
-    ("FHIR-NOT-CHECKED", "informational"),
-)
+_CODES = {
+    "FHIR-REQUIRED": "required",
+    "FHIR-CODE": "code-invalid",
+    "FHIR-FORMAT": "value",
+    "FHIR-REFERENCE": "value",
+    "FHIR-SEARCH-PARAMETER": "not-supported",
+    "FHIR-NOT-CHECKED": "informational",
+}

@@ -134,7 +134,7 @@ def locate(names: tuple[str, ...]) -> tuple[str, Row] | None:
     kind, path = names[0], names[0]
     if kind not in UNMODELLED and not fields(kind):
         raise UnknownPath(f"FHIR R4 has no type {kind}" + nearest(kind, types()))
-    row = Row(kind, kind)
+    row = Row(kind, kind, says=_prose(kind))
     for number, name in enumerate(names[1:], start=1):
         if kind in UNMODELLED or (kind == "Resource" and number > 1):
             return None
@@ -172,17 +172,13 @@ def explain(subject: str | RestMessage, path: str | None = None) -> Definition:
     wanted = subject if isinstance(subject, str) else path or subject.kind or next((element.path for element in subject.head), "")
     if wanted.startswith(("request.", "response.")):
         return _explain_http(wanted)
-    names = tuple(step.name for step in read_path(wanted))
-    if isinstance(subject, RestMessage):
-        names = _home(subject, wanted, names)
+    names = tuple(step.name for step in read_path(_home(subject, wanted) if isinstance(subject, RestMessage) else wanted))
     found = locate(names)
     if not found:
         says = "What stands here depends on the type of the resource, which is named in its resourceType."
         return Definition(wanted, names[-1], names[-1], says=says, spec="FHIR R4 Resource")
     own, row = found
     words = _words().get(dotted(names)) or _words().get(own) or {}
-    model = _model(names[0]) if len(names) == 1 else None
-    prose = row.says or row.title or _first_paragraph(model)
     return Definition(
         path=wanted,
         label=names[-1],
@@ -191,7 +187,7 @@ def explain(subject: str | RestMessage, path: str | None = None) -> Definition:
         occurs=row.occurs if len(names) > 1 else "",
         codes=f"codes of {own}" if codes(own, row) else "",
         values=codes(own, row),
-        says=words.get("says") or prose,
+        says=words.get("says") or row.says or row.title,
         spec=f"FHIR R4 {own}",
     )
 
@@ -208,16 +204,13 @@ def page(spec: str) -> str:
 _PAGES = {"Reference": "references", "Narrative": "narrative", "Extension": "extensibility", "Meta": "resource", "Dosage": "dosage"}
 
 
-def _home(message: RestMessage, path: str, names: tuple[str, ...]) -> tuple[str, ...]:
-    """The names from the innermost resource that the path leads through: `Patient.name` for `Bundle.entry[0].resource.name`."""
-    pieces = re.findall(r"(?s)(?:`(?:[^`\\]|\\.)*`|\([^)]*\)|[^.`(])+", path)
-    for number in range(len(names) - 1, 1, -1):
-        if names[number - 1] in ("resource", "contained", "outcome"):
-            prefix = ".".join(pieces[: len(pieces) - len(names) + number])
-            kind = next(iter(message.get(f"{prefix}.resourceType")), "")
-            if is_resource(kind):
-                return (kind, *names[number:])
-    return names
+def _home(message: RestMessage, path: str) -> str:
+    """The path from the innermost resource that it leads through: `Patient.name` for `Bundle.entry[0].resource.name`."""
+    for found in reversed(list(re.finditer(r"\.(resource|contained|outcome)(\[\d+\])?\.", path))):
+        kind = next(iter(message.get(f"{path[: found.end()]}resourceType")), "")
+        if is_resource(kind):
+            return f"{kind}.{path[found.end() :]}"
+    return path
 
 
 def _explain_http(path: str) -> Definition:
@@ -304,10 +297,10 @@ def _model(kind: str) -> Any:
         return None
 
 
-def _first_paragraph(model: Any) -> str:
-    lines = [line.strip() for line in (model.__doc__ or "").splitlines()] if model else []
-    text = " ".join(line for line in lines if line and not line.startswith(("Disclaimer", "a ``")))
-    return text[:260]
+def _prose(kind: str) -> str:
+    """What a model says about its type: the lines behind the first blank one, which is about Python."""
+    text = (getattr(_model(kind), "__doc__", None) or "").partition("\n\n")[2]
+    return " ".join(text.split())
 
 
 @lru_cache(maxsize=1)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ihe_kit.core import Element
+from ihe_kit.core import Element, UnknownPath
 from ihe_kit.fhir.dictionary import choices, fields, locate
 from ihe_kit.fhir.paths import Step, quoted, read_path
 from ihe_kit.json_text import Node
@@ -42,6 +42,10 @@ class FhirMessage(RestMessage):
 
     @property
     def name(self) -> str:
+        """`GET Patient`, `201 Created`; a bundle says how many it found: `200 Bundle, 1 match`."""
+        total = self.root.child("total") if self.root and self.status and self.kind == "Bundle" else None
+        if total:
+            return f"{self.status} Bundle, {total.value} match{'' if total.value == '1' else 'es'}"
         return super().name or "Resource"
 
     @property
@@ -75,17 +79,17 @@ class FhirMessage(RestMessage):
             return []
         spots = _pick(Spot(self.root, self.top, (self.kind,)), first.indexes)
         for number, step in enumerate(steps, start=1):
-            spots = [found for spot in spots for found in self._step(spot, step, steps[number:])]
+            spots = [found for spot in spots for found in self._step(spot, step, steps[number:], len(spot.home) < number)]
         return [Element(s.path, s.path.rsplit(".", 1)[-1], _value(s.node), s.node.start, s.node.end, lead=s.lead) for s in spots]
 
-    def _step(self, spot: Spot, step: Step, rest: Sequence[Step]) -> list[Spot]:
+    def _step(self, spot: Spot, step: Step, rest: Sequence[Step], inner: bool) -> list[Spot]:
         """What a step finds below a spot; where it finds nothing, the absent element if the step is the last one."""
         names = [step.name] if spot.node.child(step.name) else _choices(spot.home, step.name)
         found = [item for name in names for item in _items(spot, name, step)]
         if found:
             return found
-        if not names:
-            _check((*spot.home, step.name, *(later.name for later in rest)))
+        if not names and not _has((*spot.home, step.name, *(later.name for later in rest)), inner):
+            return []
         return [] if rest else [absent(spot, step.name, self.text)]
 
 
@@ -165,10 +169,18 @@ def _kind(home: tuple[str, ...]) -> str:
     return found[1].type if found else ""
 
 
-def _check(names: tuple[str, ...]) -> None:
-    """Raises UnknownPath where R4 does not have the path. Of an unknown type nothing is known."""
-    if fields(names[0]):
-        locate(names)
+def _has(names: tuple[str, ...], inner: bool) -> bool:
+    """Whether R4 has a path, as far as its type is known. Raises UnknownPath, but not below a resource inside another one: there the path
+    `Bundle.entry.resource.gender` is right or not by what the message holds.
+    """
+    try:
+        if fields(names[0]):
+            locate(names)
+    except UnknownPath:
+        if inner:
+            return False
+        raise
+    return True
 
 
 def parse(text: str | bytes) -> FhirMessage:

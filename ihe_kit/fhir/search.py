@@ -92,8 +92,8 @@ def normal(text: str) -> str:
     >>> normal("Kovácsová")
     'kovacsova'
     """
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
-    return " ".join(plain.split())
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return " ".join("".join(letter for letter in folded if not unicodedata.combining(letter)).split())
 
 
 # Writing the index -----------------------------------------------------------------------------------------------------------------
@@ -125,14 +125,17 @@ def _strings(value: Any, _: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _tokens(value: Any, system: str) -> Iterator[tuple[str, str, str]]:
+    """A bare code, an Identifier, a Coding, or the codings of a CodeableConcept."""
     if isinstance(value, bool):
         value = "true" if value else "false"
     if isinstance(value, str):
         yield system, value, value
-    for coding in value.get("coding", [value]) if isinstance(value, Mapping) else ():
-        code = (coding.get("value") or coding.get("code")) if isinstance(coding, Mapping) else None
-        if isinstance(code, str):
-            yield str(coding.get("system", "")), code, code
+    elif isinstance(value, Mapping):
+        for coding in _values(value, ["coding"]):
+            yield from _tokens(coding, system)
+        code, owner = value.get("value") or value.get("code"), value.get("system") or ""
+        if isinstance(code, str) and isinstance(owner, str):
+            yield owner, code, code
 
 
 def _dates(value: Any, _: str) -> Iterator[tuple[str, str, str]]:

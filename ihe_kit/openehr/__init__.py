@@ -18,9 +18,9 @@ OPENEHR = Standard(
     recognises=recognises,
     parse=parse,
     explain=explain,
-    conform=conform,  # type: ignore[arg-type]
+    conform=conform,
     build=build,
-    to_wire=to_wire,  # type: ignore[arg-type]
+    to_wire=to_wire,
     from_wire=from_wire,
     refuse=refuse,
 )

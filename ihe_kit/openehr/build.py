@@ -16,7 +16,6 @@ from ihe_kit.openehr.opt import template
 from ihe_kit.rules import Finding
 
 _REQUEST = re.compile(r"(GET|POST|PUT|DELETE) (\S+)(?: (\S+))?")
-_SUBJECT = {"/subject/external_ref/id/value": "subject_id", "/subject/external_ref/namespace": "subject_namespace"}
 JSON = ("content-type", "application/json")
 ACCEPT = ("accept", "application/json")
 _SUBJECT = {"/subject/external_ref/id/value": "subject_id", "/subject/external_ref/namespace": "subject_namespace"}

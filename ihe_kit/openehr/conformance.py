@@ -288,8 +288,9 @@ class _Checker:
         phrase, text = found.child("defining_code"), found.child("value")
         chosen = phrase.child("code_string") if phrase else None
         rubric = dict(node.child("defining_code").codes).get(chosen.value if chosen else "", "")
-        spoken = self.message.get("/language/code_string") if self.message.kind == "COMPOSITION" else []
-        if rubric and text and text.value.lower() != rubric.lower() and spoken == [self.language]:
+        language = self.message.root.child("language") if self.message.root else None
+        spoken = language.child("code_string") if language else None
+        if rubric and text and text.value.lower() != rubric.lower() and spoken and spoken.value == self.language:
             fix = (f"Write {rubric}", json.dumps(rubric, ensure_ascii=False))
             self.add("OPENEHR-RUBRIC", self.at(text), f"The text does not say what its code means, {rubric}.", fix)
 

@@ -8,7 +8,7 @@ from ihe_kit.core import Definition, UnknownPath, nearest
 from ihe_kit.openehr import rm
 from ihe_kit.openehr.message import OpenehrMessage
 from ihe_kit.openehr.opt import Node, Template, known, own
-from ihe_kit.openehr.paths import Step, class_in, read_path
+from ihe_kit.openehr.paths import ROOTS, Step, class_in, read_path, refuse_unknown
 
 
 def explain(subject: str | OpenehrMessage, path: str | None = None, template: Template | str | None = None) -> Definition:
@@ -30,6 +30,10 @@ def explain(subject: str | OpenehrMessage, path: str | None = None, template: Te
         return _class(owner, name)
     candidates = [given] if given else [known(name) for name in own()] if not message else []
     if not wanted.startswith("/"):
+        if message and message.root and message.root.child(wanted) and not given:
+            return Definition(
+                wanted, wanted.rpartition("/")[2], "FLAT key", says="What it means stands in the template, which is not known here."
+            )
         return _flat(wanted, [one for one in candidates or map(known, own()) if one])
     steps = read_path(wanted)
     types = message.types(steps) if message else [""] * len(steps)
@@ -37,7 +41,10 @@ def explain(subject: str | OpenehrMessage, path: str | None = None, template: Te
         found = _follow(one.root, steps, types) if one else None
         if found:
             return _definition(wanted, steps, *found)
-    return _in_the_model(wanted, steps, types, message.kind if message else "COMPOSITION")
+    if not any(types):
+        refuse_unknown(message.kind if message else ROOTS[0], steps)
+    homes = [root for root in ROOTS if steps and steps[0].name in rm.attributes(root)]
+    return _in_the_model(wanted, steps, types, message.kind if message else (homes or ROOTS)[0])
 
 
 def _follow(root: Node, steps: tuple[Step, ...], types: list[str]) -> tuple[Node, Node | None] | None:
@@ -82,17 +89,18 @@ def _in_the_model(path: str, steps: tuple[Step, ...], types: list[str], root: st
     """What the reference model alone says: classes follow from the message, else from the path as far as they can."""
     owner, known, last = root, None, ""
     for step, type_ in zip(steps, types, strict=True):
-        last, known = owner, rm.attributes(owner).get(step.name or "")
-        if rm.attributes(owner) and not known and not rm.abstract(owner) and step.name != "_type" and not type_:
-            raise UnknownPath(f"{owner} has no attribute {step.name}" + nearest(step.name or "", rm.attributes(owner)))
+        possible = [rm.attributes(heir).get(step.name or "") for heir in (owner, *rm.heirs(owner))]
+        last, known = owner, next(filter(None, possible), None)
         owner = type_ or class_in(step.code) or (known.type if known else "")
     if not steps:
         return _class(root, "") if root in rm.classes() else Definition(path, "/", root)
     label, name = steps[-1].text.lstrip("/"), (steps[-1].name or "").replace("_", " ").strip()
     if known:
         return Definition(path, label, name, owner, known.occurs, says=known.says, spec=known.spec)
-    says = "The class of this object, which JSON has to name where several are possible." if name == "type" else ""
-    return Definition(path, label, name, owner, says=says, spec=f"openEHR RM 1.1.0, {last}" if last in rm.classes() else "")
+    says = "The class of this object, which JSON has to name where several are possible." if steps[-1].name == "_type" else ""
+    return Definition(
+        path, label, name, "String" if says else owner, says=says, spec=f"openEHR RM 1.1.0, {last}" if last in rm.classes() else ""
+    )
 
 
 def _class(owner: str, name: str) -> Definition:
@@ -119,6 +127,8 @@ def _flat(key: str, templates: list[Template]) -> Definition:
         for leaf in one.leaves:
             if leaf.ids == ids:
                 found = explain(leaf.path, None, one)
-                return replace(found, path=key, label=ids[-1], says=f"{found.says} Path: {leaf.path}".strip())
+                element = explain(leaf.path.removesuffix("/value"), None, one)
+                says = f"{element.says} Path: {leaf.path}".strip()
+                return replace(found, path=key, label=ids[-1], name=element.name, occurs=element.occurs, says=says)
     known = [leaf.key for one in templates for leaf in one.leaves]
     raise UnknownPath(f"{key!r} is no openEHR path (those begin with /) and no FLAT key of a known template" + nearest(key, known))

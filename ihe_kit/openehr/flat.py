@@ -288,8 +288,7 @@ def to_flat(message: OpenehrMessage, template: Template | str | None = None) -> 
     """
     one = known_template(template or message.template_id) if not isinstance(template, Template) else template
     body = message.data
-    start = ((body.get("context") or {}).get("start_time") or {}).get("value")
-    language = (body.get("language") or {}).get("code_string")
+    start, language = _inside(body, "context/start_time/value"), _inside(body, "language/code_string")
     implied = {"language": language, "encoding": "UTF-8", "history_origin": start, "time": start}
     out: dict[str, Any] = {}
     for leaf in one.leaves:
@@ -319,8 +318,7 @@ def _read(here: Any, moves: tuple[Move, ...], key: str) -> Iterator[tuple[str, A
 def _fits(member: Mapping[str, Any], move: Move) -> bool:
     node, type_ = move.node, str(member.get("_type") or move.node.type)
     if node.code:
-        name = (member.get("name") or {}).get("value")
-        return member.get("archetype_node_id") == node.code and node.fixed_name in ("", name)
+        return member.get("archetype_node_id") == node.code and node.fixed_name in ("", _inside(member, "name/value"))
     # of alternatives, which have names of their own in FLAT, only the very class fits
     return type_ == node.type if move.id and move.attribute == "value" else rm.is_a(type_, node.type)
 

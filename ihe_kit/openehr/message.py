@@ -18,10 +18,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from ihe_kit.core import Element, UnknownPath, nearest
+from ihe_kit.core import Element
 from ihe_kit.json_text import Node
 from ihe_kit.openehr import rm
-from ihe_kit.openehr.paths import Step, attributes, choose, class_in, code_of, members, read_path
+from ihe_kit.openehr.paths import Step, attributes, choose, class_in, code_of, members, read_path, refuse_unknown
 from ihe_kit.rest import RestMessage, is_http, parse_rest
 
 _FLAT = re.compile(r"(ctx/\S|[\w.-]+/(?!/))")
@@ -112,7 +112,7 @@ class OpenehrMessage(RestMessage):
                 chosen = choose(parent, step)
                 found += chosen
                 if not chosen:
-                    _refuse_unknown(self.place(parent).type, steps[number - 1 :])
+                    refuse_unknown(self.kind, steps)
                     if number == len(steps):
                         return self._last(here, step)
             here = found
@@ -123,7 +123,7 @@ class OpenehrMessage(RestMessage):
         here, found = [self.root] if self.root else [], []
         for step in steps:
             here = [child for parent in here for child in choose(parent, step)]
-            found.append(self.place(here[0]).type if here else "")
+            found.append(self.place(here[0]).type or here[0].kind if here else "")
         return found
 
     def _last(self, parents: list[Node], step: Step) -> list[Element]:
@@ -145,19 +145,6 @@ class OpenehrMessage(RestMessage):
         comma = "," + (blank.group() or " " if blank else " ") if parent.children else ""
         at = parent.children[-1].end if parent.children else parent.start + 1
         return Element(path, label, "", at, at, lead=f"{comma}{json.dumps(step.name, ensure_ascii=False)}: ")
-
-
-def _refuse_unknown(owner: str, steps: tuple[Step, ...]) -> None:
-    """Raises UnknownPath where the reference model knows that there is no such attribute."""
-    for step in steps:
-        known, name = rm.attributes(owner), step.name or ""
-        if owner in rm.PRIMITIVES:
-            raise UnknownPath(f"a {owner} is a value and has no attribute {name}")
-        if not known or name == "_type":
-            return
-        if name not in known:
-            raise UnknownPath(f"{owner} has no attribute {name}" + nearest(name, known))
-        owner = class_in(step.code) or known[name].type
 
 
 def _type_of(node: Node, declared: str) -> str:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ihe_kit.core import UnknownPath
+from ihe_kit.core import UnknownPath, nearest
 from ihe_kit.json_text import Node
+from ihe_kit.openehr import rm
 
 _QUOTED = r"'((?:[^']|'')*)'"
 _STEP = re.compile(rf"/(?:([A-Za-z_]\w*)|{_QUOTED})?((?:\[(?:[^\]']|'[^']*')*\])*)", re.ASCII)
@@ -96,6 +97,24 @@ def choose(parent: Node, step: Step) -> list[Node]:
 def _flattened(nodes: list[Node]) -> Iterator[Node]:
     for node in nodes:
         yield from _flattened(node.children) if node.kind == "array" else (node,)
+
+
+ROOTS = ("COMPOSITION", "EHR_STATUS", "EHR", "FOLDER")  # the objects of the API
+
+
+def refuse_unknown(kind: str, steps: tuple[Step, ...]) -> None:
+    """Raises UnknownPath where nothing that the API carries can have such a path, whatever the message at hand says of itself."""
+    owners = dict.fromkeys((kind, *ROOTS))
+    for step in steps:
+        if step.name == "_type" or any(owner not in rm.classes() and owner not in rm.PRIMITIVES for owner in owners):
+            return
+        known = [rm.attributes(heir) for owner in owners for heir in rm.heirs(owner)]
+        types = dict.fromkeys(attributes[step.name].type for attributes in known if step.name in attributes)
+        if not types:
+            names = dict.fromkeys(name for attributes in known for name in attributes)
+            which = kind if step is steps[0] else " or ".join(owners)
+            raise UnknownPath(f"{which} has no attribute {step.name}" + nearest(step.name or "", names))
+        owners = {class_in(step.code): None} if class_in(step.code) else types
 
 
 def attributes(node: Node, flat: bool) -> list[str]:

@@ -61,6 +61,12 @@ def attributes(name: str) -> dict[str, Attribute]:
     return {key: attribute for ancestor in ancestors for key, attribute in classes()[ancestor].items() if key}
 
 
+@lru_cache(maxsize=256)
+def heirs(name: str) -> tuple[str, ...]:
+    """A class and those that inherit from it: what an object may be where the class is asked for."""
+    return tuple(other for other in classes() if name in lineage(other))
+
+
 def is_a(name: str, wanted: str) -> bool:
     """Whether a class is another one or inherits from it; True where the table knows too little to deny it."""
     name, wanted = bare(name), bare(wanted)

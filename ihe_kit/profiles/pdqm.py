@@ -77,7 +77,7 @@ PROFILE = Profile(
                      "A patient has no identifier. PDQm wants at least one, or the asker cannot use the find.", PATIENT),
                 Rule("PDQM-PATIENT-SYSTEM", "Bundle.entry.resource.identifier.system", everywhere,
                      "An identifier has no system. A number without the one who gave it out identifies nobody.", PATIENT),
-                Rule("PDQM-PATIENT-VALUE", "Bundle.entry.resource.identifier.value", everywhere, "An identifier has no value.", PATIENT),
+                Rule("PDQM-PATIENT-VALUE", "Bundle.entry.resource.identifier.value", everywhere, "An identifier has no value. The asker cannot use the find.", PATIENT),
             ),
         ),
     ),

@@ -22,7 +22,15 @@ PRACTICE = "openEHR RM 1.1.0, EHR_STATUS.subject; emerging practice between open
 
 def _created(spec: str, *allowed: str) -> tuple[Rule, ...]:
     statuses = ("200", "201", "204", "400", "401", "403", "404", "405", "406", "409", "412", "415", "422", "500", *allowed)
-    return (Rule("OPENEHR-STATUS", "response.status", one_of(*statuses), "Status {found} is none that the openEHR API foresees here.", spec),)
+    return (
+        Rule(
+            "OPENEHR-STATUS",
+            "response.status",
+            one_of(*statuses),
+            "Status {found} is none that the openEHR API foresees here. A client would not know what became of its request.",
+            spec,
+        ),
+    )
 
 
 def _speaks_of(word: str) -> Callable[[Message], bool]:
@@ -44,8 +52,11 @@ PROFILE = Profile(
         Transaction(
             "openEHR ehr", "Create an EHR", OPENEHR, CLIENT, REPOSITORY, "POST ehr", _speaks_of("ehr"), EHR,
             request_rules=(
-                Rule("OPENEHR-SUBJECT-ID", "/subject/external_ref/id/value", present,
-                     "The record does not say whose it is. Put the patient's number into the subject's external reference.", PRACTICE),
+                Rule("OPENEHR-SUBJECT", "/subject/external_ref", present,
+                     "The record does not say whose it is. openEHR allows that; who wants to find it by PIX or PDQ puts a reference there.",
+                     PRACTICE, "warning"),
+                Rule("OPENEHR-SUBJECT-ID", "/subject/external_ref/id", present,
+                     "The subject's reference has no number. Put the patient's number there, as the identity manager knows it.", PRACTICE),
                 Rule("OPENEHR-SUBJECT-NAMESPACE", "/subject/external_ref/namespace", present,
                      "The subject's number has no namespace. Two hospitals may both have a patient 4711; the namespace is the assigning authority.", PRACTICE),
             ),

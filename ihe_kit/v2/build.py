@@ -7,7 +7,7 @@ from datetime import datetime
 
 from ihe_kit.core import UnknownPath
 from ihe_kit.rules import Finding
-from ihe_kit.v2.dictionary import DEFAULT, Row, is_composite, structure, supported
+from ihe_kit.v2.dictionary import DEFAULT, Row, is_composite, segment, structure, supported
 from ihe_kit.v2.message import Path, V2Message
 
 Clock = Callable[[], datetime]
@@ -47,14 +47,24 @@ def build(name: str, values: Mapping[str, str], clock: Clock, ids: Ids, version:
 
 def acknowledge(request: V2Message, code: str, clock: Clock, ids: Ids, findings: Sequence[Finding] = ()) -> V2Message:
     """The ACK that answers a request: AA, AE or AR, with one ERR per error finding (ITI TF-2 C.2.3; HL7 v2.5 section 2.9.2)."""
-    one = {path: next(iter(request.get(path)), "") for path in ("MSH-3", "MSH-4", "MSH-5", "MSH-6", "MSH-9.2", "MSH-10", "MSH-11", "MSH-12.1")}
+    one = {
+        path: next(iter(request.get(path)), "") for path in ("MSH-3", "MSH-4", "MSH-5", "MSH-6", "MSH-9.2", "MSH-10", "MSH-11", "MSH-12.1")
+    }
     values = {"MSH-3": one["MSH-5"], "MSH-4": one["MSH-6"], "MSH-5": one["MSH-3"], "MSH-6": one["MSH-4"]}
-    values |= {"MSH-9": f"ACK^{one['MSH-9.2']}^ACK" if one["MSH-9.2"] else "ACK", "MSH-11": one["MSH-11"] or "P", "MSA-1": code, "MSA-2": one["MSH-10"]}
+    values |= {
+        "MSH-9": f"ACK^{one['MSH-9.2']}^ACK" if one["MSH-9.2"] else "ACK",
+        "MSH-11": one["MSH-11"] or "P",
+        "MSA-1": code,
+        "MSA-2": one["MSH-10"],
+    }
     for number, finding in enumerate((f for f in findings if f.severity == "error"), start=1):
         error = f"ERR[{number}]"
         values |= {f"{error}-2": _location(finding.path), f"{error}-3": _error_code(finding), f"{error}-4": "E"}
         values |= {f"{error}-7": f"{finding.rule}, {finding.spec}", f"{error}-8": finding.says}
-    return build("ACK", {k: v for k, v in values.items() if v}, clock, ids, supported(one["MSH-12.1"]))
+    version = supported(one["MSH-12.1"])
+    if len(segment("ERR", version)) == 1:  # before 2.5 an ERR has one field and cannot say what ours says
+        version = DEFAULT
+    return build("ACK", {k: v for k, v in values.items() if v}, clock, ids, version)
 
 
 def refuse(request: V2Message | None, problem: str | Sequence[Finding], clock: Clock, ids: Ids) -> V2Message:
@@ -98,7 +108,9 @@ def _put(fields: list[str], where: Path, value: str) -> None:
         fields[where.field],
         "~",
         where.repetition or (1 if "~" in fields[where.field] else 0),
-        lambda repetition: put(repetition, "^", where.component, lambda component: put(component, "&", where.subcomponent, lambda _: value)),
+        lambda repetition: put(
+            repetition, "^", where.component, lambda component: put(component, "&", where.subcomponent, lambda _: value)
+        ),
     )
 
 

@@ -15,7 +15,12 @@ from ihe_kit.rules import Finding, finding_at, in_order
 from ihe_kit.v2.dictionary import Row, segment, structure, supported, table
 from ihe_kit.v2.message import Segment, V2Message
 
-_FORMATS = {"DT": r"\d{4}(\d\d(\d\d)?)?", "SI": r"\d{1,4}", "NM": r"[+-]?\d+(\.\d*)?|[+-]?\.\d+", "TM": r"\d\d(\d\d(\d\d(\.\d{1,4})?)?)?([+-]\d{4})?"}
+_FORMATS = {
+    "DT": r"\d{4}(\d\d(\d\d)?)?",
+    "SI": r"\d{1,4}",
+    "NM": r"[+-]?\d+(\.\d*)?|[+-]?\.\d+",
+    "TM": r"\d\d(\d\d(\d\d(\.\d{1,4})?)?)?([+-]\d{4})?",
+}
 _FORMATS |= {"DTM": r"\d{4}(\d\d(\d\d(\d\d(\d\d(\d\d(\.\d{1,4})?)?)?)?)?)?([+-]\d{4})?"}
 _FORMATS |= {"TS": _FORMATS["DTM"]}
 _EXAMPLES = {"DT": "20250303", "SI": "1", "NM": "7.5", "TM": "0800", "DTM": "20250303080000+0100", "TS": "20250303080000+0100"}
@@ -118,7 +123,9 @@ def _check_field(message: V2Message, path: str, row: Row, version: str) -> Itera
         says = f"{row.name} is empty. The base standard requires it in every {path[:3]} segment."
         yield finding_at(elements[0], "HL7-FIELD-MISSING", says, spec)
     for extra in filled[row.most :] if row.most > 0 else ():
-        says = f"{row.name} is repeated. The base standard allows it {row.most} time{'s' * (row.most > 1)}, so a receiver may drop the rest."
+        says = (
+            f"{row.name} is repeated. The base standard allows it {row.most} time{'s' * (row.most > 1)}, so a receiver may drop the rest."
+        )
         yield finding_at(extra, "HL7-FIELD-REPEATED", says, spec)
     for element in filled:
         yield from _check_value(message, element, row, version)
@@ -140,7 +147,11 @@ def _check_value(message: V2Message, element: Element, row: Row, version: str) -
     if codes and element.value not in codes:
         own = row.type == "IS" or row.table == "0396"
         says = f"{{found}} is no value of table {row.table}. "
-        says += "Sites may add values to this table, so ask whether the receiver knows it." if own else "A receiver may read an unknown code as anything."
+        says += (
+            "Sites may add values to this table, so ask whether the receiver knows it."
+            if own
+            else "A receiver may read an unknown code as anything."
+        )
         yield finding_at(element, "HL7-TABLE", says, f"HL7 v{version} table {row.table}", "information" if own else "warning")
 
 

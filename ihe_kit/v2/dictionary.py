@@ -86,7 +86,7 @@ def explain(subject: str | V2Message, path: str | None = None, version: str = DE
         return _unknown_segment(where, wanted, version)
     if not where.field:
         words = _words().get(where.segment, {})
-        return Definition(wanted, where.segment, words.get("name", where.segment), "segment", says=words.get("says", ""), spec=_spec(words, version))
+        return Definition(wanted, where.segment, words.get("name", where.segment), "segment", says=words.get("says", ""), spec=_spec(words))
     key, row = _locate(where, wanted, fields, version)
     return _definition(wanted, key, row, version)
 
@@ -107,7 +107,9 @@ def _locate(where: Path, path: str, fields: tuple[Row, ...], version: str) -> tu
     for number in filter(None, (where.component, where.subcomponent)):
         parts = row.children or (row,)  # a primitive value is its own first component
         if number > len(parts):
-            raise UnknownPath(f"{key} is of type {row.type}, which has {len(parts)} component{'s' * (len(parts) > 1)}, so there is no {path}")
+            raise UnknownPath(
+                f"{key} is of type {row.type}, which has {len(parts)} component{'s' * (len(parts) > 1)}, so there is no {path}"
+            )
         key, row = f"{row.type}-{number}" if row.children else key, parts[number - 1]
     return key, row
 
@@ -123,18 +125,21 @@ def _definition(path: str, key: str, row: Row, version: str) -> Definition:
         codes=f"HL7 table {row.table}" if row.table else "",
         values=table(row.table, version) if row.table else (),
         says=words.get("says", "") or _words().get(row.type, {}).get("says", ""),
-        spec=_spec(words, version) or _spec(_words().get(row.type, {}), version),
+        spec=_spec(words) or _spec(_words().get(row.type, {})),
     )
 
 
-def _spec(words: dict[str, str], version: str) -> str:
+def _spec(words: dict[str, str]) -> str:
     return f"HL7 v2.5 section {words['section']}" if words.get("section") else ""
 
 
 def _unknown_segment(where: Path, path: str, version: str) -> Definition:
     if where.segment.startswith("Z"):
+        known = _words().get(where.segment, {})
         says = "Segments that begin with Z are not HL7's: sender and receiver agree on them between themselves."
-        return Definition(path, where.segment, "Local segment", says=says, spec="HL7 v2.5 section 2.5.4")
+        return Definition(
+            path, where.segment, known.get("name", "Local segment"), says=known.get("says", says), spec="HL7 v2.5 section 2.5.4"
+        )
     raise UnknownPath(f"version {version} has no segment {where.segment}" + nearest(where.segment, _module(version, "segments").SEGMENTS))
 
 

@@ -87,7 +87,8 @@ class V2Message(Message):
         self.marks = marks if len(marks) in (4, 5) else (marks + "^~\\&"[len(marks) :])[:4]
         if len(set(self.marks + self.field_separator)) <= len(self.marks) or any(c.isalnum() for c in self.marks):
             raise Unreadable(f"expected four different encoding characters after MSH{self.field_separator}, most often ^~\\&", text, at + 4)
-        self.component_separator, self.repetition_separator, self.escape_character, self.subcomponent_separator = self.marks[:4]
+        self.component_separator, self.repetition_separator = self.marks[0], self.marks[1]
+        self.escape_character, self.subcomponent_separator = self.marks[2], self.marks[3]
         self.body_start = at
 
     # What stands in the header
@@ -255,13 +256,11 @@ class V2Message(Message):
         mark = re.escape(self.escape_character)
 
         def decode(found: re.Match[str]) -> str:
-            code = found.group(1)
-            if code in names:
-                return names[code]
+            code = found[1]
             try:
-                return bytes.fromhex(code[1:]).decode(self.charset) if code[:1] == "X" else found.group()
+                return names[code] if code in names else bytes.fromhex(code[1:]).decode(self.charset) if code[:1] == "X" else found[0]
             except ValueError:
-                return found.group()
+                return found[0]
 
         return re.sub(f"{mark}([^{mark}\r\n]*){mark}", decode, text)
 

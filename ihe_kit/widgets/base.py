@@ -17,20 +17,32 @@ FRONT = Path(__file__).parent / "front"
 
 
 @lru_cache(maxsize=16)
-def front(name: str) -> str:
-    """The text of a file of the front end."""
-    return (FRONT / name).read_text(encoding="utf-8")
+def front(*names: str) -> str:
+    """The text of files of the front end, one after the other: `front("kit.js", "explorer.js")` is one module."""
+    return "\n".join((FRONT / name).read_text(encoding="utf-8") for name in names)
 
 
 class KitWidget(anywidget.AnyWidget):
-    """A widget whose inside is HTML made in Python. `html` is what shows now; `twin()` is the same for a page without a kernel."""
+    """A widget whose inside is HTML made in Python. `html` is what shows first; `twin()` is the same for a page without a kernel.
+
+    The front end may ask: `ask(model, "card", {index: 3})` in JavaScript is answered by the method `answer_card(index=3)` here.
+    """
 
     _css = front("kit.css")
     html = traitlets.Unicode().tag(sync=True)
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.on_msg(self._answer)
+
     def twin(self) -> str:
         """The static twin: HTML that reads well without a kernel and without a stylesheet."""
         raise NotImplementedError
+
+    def _answer(self, _: Any, content: dict[str, Any], __: Any) -> None:
+        method = getattr(self, f"answer_{content.get('ask')}", None)
+        if method:
+            self.send({"id": content.get("id"), "answer": method(**content.get("details", {}))})
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         """JupyterLab takes the living widget; a site that only shows notebooks takes the twin."""

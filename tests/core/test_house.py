@@ -21,7 +21,7 @@ MAY = {
     "rules": {"core"},
     "json_text": {"core"},
     "rest": {"core", "json_text"},
-    **{standard: SHARED for standard in STANDARDS},
+    **dict.fromkeys(STANDARDS, SHARED),
     "ihe": {"core", "rules"},
     "exchanges": {"core", "rules", "ihe"},
     "crosswalk": SHARED | STANDARDS,
@@ -57,7 +57,11 @@ def imports(path: Path) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "ihe_kit":
             for alias in node.names:
                 inner = f"{node.module}.{alias.name}"
-                yield inner if (HOUSE.parent / f"{inner.replace('.', '/')}.py").exists() or (HOUSE.parent / inner.replace(".", "/")).is_dir() else str(node.module)
+                yield (
+                    inner
+                    if (HOUSE.parent / f"{inner.replace('.', '/')}.py").exists() or (HOUSE.parent / inner.replace(".", "/")).is_dir()
+                    else str(node.module)
+                )
 
 
 def room(module: str) -> str:

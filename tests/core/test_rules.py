@@ -42,7 +42,16 @@ def test_each_test(path: str, test: Callable[..., object], offending: list[str])
 
 
 def test_a_finding_says_what_why_and_where() -> None:
-    rule = Rule("PAM-PID-8", "PID-8", one_of("F", "M"), "{found} is no value. Ask the ward.", "ITI TF-2 section 3.30.5.3", "warning", ("Set F", "F"), False)
+    rule = Rule(
+        "PAM-PID-8",
+        "PID-8",
+        one_of("F", "M"),
+        "{found} is no value. Ask the ward.",
+        "ITI TF-2 section 3.30.5.3",
+        "warning",
+        ("Set F", "F"),
+        False,
+    )
     (finding,) = check(MESSAGE, [rule])
     assert finding.what == "K is no value."
     assert finding.why == "Ask the ward."
@@ -61,13 +70,19 @@ def test_a_fix_writes_what_is_missing_before_it() -> None:
 
 
 def test_a_fix_may_come_from_the_message() -> None:
-    rule = Rule("R", "PID-7", present, "No birth date. Ask.", "s", fix=lambda message: ("Set", "2000") if message.get("PID-8") == ["K"] else None)
+    rule = Rule(
+        "R", "PID-7", present, "No birth date. Ask.", "s", fix=lambda message: ("Set", "2000") if message.get("PID-8") == ["K"] else None
+    )
     (finding,) = check(MESSAGE, [rule])
     assert finding.fix and finding.fix.label == "Set"
 
 
 def test_order_is_errors_first_then_the_text() -> None:
-    rules = [Rule("W", "PID-8", one_of("F"), "w.", "s", "warning"), Rule("B", "PV1-2", one_of("O"), "b.", "s"), Rule("A", "PID-7", present, "a.", "s")]
+    rules = [
+        Rule("W", "PID-8", one_of("F"), "w.", "s", "warning"),
+        Rule("B", "PV1-2", one_of("O"), "b.", "s"),
+        Rule("A", "PID-7", present, "a.", "s"),
+    ]
     assert [finding.rule for finding in check(MESSAGE, rules)] == ["A", "B", "W"]
 
 

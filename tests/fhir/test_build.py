@@ -67,7 +67,11 @@ def test_a_resource_byte_by_byte() -> None:
         ("PUT Patient", INGRID, "PUT /fhir/Patient?identifier=urn:oid:2.999.10.1%7C4711 HTTP/1.1"),
         ("PUT Patient/{id}", INGRID | {"id": "7"}, "PUT /fhir/Patient/7 HTTP/1.1"),
         ("POST Patient", INGRID, "POST /fhir/Patient HTTP/1.1"),
-        ("GET Patient", {"family": "Ødegård", "birthdate": "1958-06-17", "given": ""}, "GET /fhir/Patient?family=%C3%98deg%C3%A5rd&birthdate=1958-06-17 HTTP/1.1"),
+        (
+            "GET Patient",
+            {"family": "Ødegård", "birthdate": "1958-06-17", "given": ""},
+            "GET /fhir/Patient?family=%C3%98deg%C3%A5rd&birthdate=1958-06-17 HTTP/1.1",
+        ),
         ("GET Patient", {"family": "a&b=c+d"}, "GET /fhir/Patient?family=a%26b%3Dc%2Bd HTTP/1.1"),
         ("GET Patient/{id}", {"id": "7"}, "GET /fhir/Patient/7 HTTP/1.1"),
         ("GET metadata", {}, "GET /fhir/metadata HTTP/1.1"),

@@ -89,8 +89,16 @@ def test_a_fix_mends_what_it_offers_to_mend(change: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "kind, good, bad",
     [
-        ("date", ["1958", "1958-06", "1958-06-17", "2024-02-29"], ["58", "1958-13", "1958-6-1", "2023-02-29", "1958-06-17T08:00:00Z", "0000"]),
-        ("dateTime", ["1958", "2025-03-03T08:00:00+01:00", "2025-03-03T08:00:00.123Z"], ["2025-03-03T08:00", "2025-03-03T08:00:00", "2025-03T08:00:00Z"]),
+        (
+            "date",
+            ["1958", "1958-06", "1958-06-17", "2024-02-29"],
+            ["58", "1958-13", "1958-6-1", "2023-02-29", "1958-06-17T08:00:00Z", "0000"],
+        ),
+        (
+            "dateTime",
+            ["1958", "2025-03-03T08:00:00+01:00", "2025-03-03T08:00:00.123Z"],
+            ["2025-03-03T08:00", "2025-03-03T08:00:00", "2025-03T08:00:00Z"],
+        ),
         ("instant", ["2025-03-03T08:00:00Z"], ["2025-03-03", "2025-02-30T08:00:00Z"]),
         ("time", ["08:00:00"], ["08:00", "24:00:00", "08:00:00Z"]),
         ("id", ["a", "A-1.b"], ["", "a_b", "x" * 65, "a b"]),
@@ -120,7 +128,9 @@ def test_every_primitive_has_its_format() -> None:
 
 
 def test_bundles_are_walked() -> None:
-    text = '{"resourceType": "Bundle", "type": "batch", "entry": [{"resource": {"resourceType": "Patient", "gender": "f"}}, {"resource": {}}]}'
+    text = (
+        '{"resourceType": "Bundle", "type": "batch", "entry": [{"resource": {"resourceType": "Patient", "gender": "f"}}, {"resource": {}}]}'
+    )
     assert [(f.rule, f.path) for f in conform(parse(text))] == [
         ("FHIR-CODE", "Bundle.entry[0].resource.gender"),
         ("FHIR-UNKNOWN-TYPE", "Bundle.entry[1].resource"),
@@ -129,7 +139,9 @@ def test_bundles_are_walked() -> None:
 
 def test_search_parameters() -> None:
     findings = conform(parse("GET /fhir/Patient?famly=Lind&given:exact=Sofie&_count=5 HTTP/1.1\r\n\r\n"))
-    assert [(f.severity, f.rule, f.path, f.found) for f in findings] == [("information", "FHIR-SEARCH-PARAMETER", "request.url.famly", "Lind")]
+    assert [(f.severity, f.rule, f.path, f.found) for f in findings] == [
+        ("information", "FHIR-SEARCH-PARAMETER", "request.url.famly", "Lind")
+    ]
     assert "it has family" in findings[0].says
 
 
@@ -150,9 +162,14 @@ def test_public_cases_never_raise_and_good_ones_pass(public_cases: Path) -> None
             assert not has_errors(findings), (path.name, findings)
 
 
-KEYS = st.sampled_from(["resourceType", "name", "_name", "birthDate", "_birthDate", "contact", "extension", "value", "contained", "entry", "x"])
+KEYS = st.sampled_from(
+    ["resourceType", "name", "_name", "birthDate", "_birthDate", "contact", "extension", "value", "contained", "entry", "x"]
+)
 ANY = st.recursive(
-    st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from(["Patient", "Bundle", "", "Evidence", "x"]),
+    st.none()
+    | st.booleans()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.sampled_from(["Patient", "Bundle", "", "Evidence", "x"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
     max_leaves=20,
 )

@@ -91,7 +91,7 @@ def test_an_absent_element_says_what_to_write_where() -> None:
         ("/context/start_tme/value", "start_time"),
         (SYSTOLIC.replace("magnitude", "magnitud"), "magnitude"),
         (SYSTOLIC.replace("events", "event"), "events"),
-        (SYSTOLIC + "/value", "Real"),
+        (SYSTOLIC + "/value", "has no attribute value"),
         ("content", "/content"),
         ("/content[", "/content["),
         ("PID-3", "no openEHR path"),
@@ -100,9 +100,15 @@ def test_an_absent_element_says_what_to_write_where() -> None:
     ],
 )
 def test_a_wrong_path_says_what_would_be_right(path: str, hint: str) -> None:
-    with pytest.raises(UnknownPath, match=".") as problem:
+    with pytest.raises(UnknownPath) as problem:
         composition().find(path)
     assert hint in str(problem.value)
+
+
+def test_a_known_path_never_raises_whatever_the_message_says_of_itself() -> None:
+    for text in ('{"_type": "ELEMENT", "subject": {"_type": "DV_TEXT"}}', '{"_type": "COMPOSITION"}', '{"message": "x"}', "[]", "[[1]]"):
+        for path in ("/subject/external_ref/id/value", SYSTOLIC, "/content/data/events/data/items/value/magnitude"):
+            assert not any(parse(text).get(path))
 
 
 @given(st.text(alphabet="/[]'a0 ,=andtvlue._-", max_size=20))

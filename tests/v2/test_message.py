@@ -53,7 +53,13 @@ def test_what_is_no_path_is_refused(path: str) -> None:
 
 @pytest.mark.parametrize(
     "path, says",
-    [("PID-99", "39 fields"), ("PIX-3", "did you mean"), ("PID-8.2", "1 component,"), ("PID-3.99", "10 components"), ("PID-3.4.9", "3 components")],
+    [
+        ("PID-99", "39 fields"),
+        ("PIX-3", "did you mean"),
+        ("PID-8.2", "1 component,"),
+        ("PID-3.99", "10 components"),
+        ("PID-3.4.9", "3 components"),
+    ],
 )
 def test_explain_refuses_what_the_version_does_not_have(path: str, says: str) -> None:
     with pytest.raises(UnknownPath, match=says):
@@ -116,7 +122,9 @@ def test_escape_and_back(value: str) -> None:
     assert MESSAGE.unescape(MESSAGE.escape(plain)) == plain
 
 
-@pytest.mark.parametrize("name, data", [("UNICODE UTF-8", "Ø".encode()), ("8859/1", "Ø".encode("latin-1")), ("8859/7", "Γ".encode("iso8859_7"))])
+@pytest.mark.parametrize(
+    "name, data", [("UNICODE UTF-8", "Ø".encode()), ("8859/1", "Ø".encode("latin-1")), ("8859/7", "Γ".encode("iso8859_7"))]
+)
 def test_character_sets_by_msh_18(name: str, data: bytes) -> None:
     message = v2.parse(f"MSH|^~\\&|A|||||||||||||||{name}\rPID|||||".encode() + data)
     assert message.get("PID-5")[0] in "ØΓ"

@@ -73,7 +73,11 @@ def test_every_word_of_ours_belongs_to_something() -> None:
     assert len(explained) > 200
     for row in explained:
         assert row["says"], row["path"]
-        if row["path"].count("-") == 1 and len(row["path"].split("-")[0]) == 3 and row["path"][:3] not in ("XPN", "XAD", "XTN", "XCN", "SAD", "CWE", "MSG", "VID", "ERL"):
+        if (
+            row["path"].count("-") == 1
+            and len(row["path"].split("-")[0]) == 3
+            and row["path"][:3] not in ("XPN", "XAD", "XTN", "XCN", "SAD", "CWE", "MSG", "VID", "ERL")
+        ):
             v2.explain(row["path"])
 
 
@@ -112,7 +116,12 @@ def test_fields(text_change: dict[str, str], rule: str | None, path: str | None)
 )
 def test_structure(lines: list[str], rule: str | None, path: str | None) -> None:
     text = made().text.split("\r")
-    whole = {line[:3]: line for line in text if line} | {"NK1": "NK1|1", "OBX": "OBX|1||a||||||||F", "PR1": "PR1|1||a||20250303", "ROL": "ROL||AD|b|c"}
+    whole = {line[:3]: line for line in text if line} | {
+        "NK1": "NK1|1",
+        "OBX": "OBX|1||a||||||||F",
+        "PR1": "PR1|1||a||20250303",
+        "ROL": "ROL||AD|b|c",
+    }
     whole |= {"GT1": "GT1|1||Lie", "ORC": "ORC|NW", "ZBE": "ZBE|1"}
     found = {(f.rule, f.path) for f in v2.conform(v2.parse("\r".join(whole[name] for name in lines))) if "SEGMENT" in f.rule}
     assert found == ({(rule, path)} if rule else set())

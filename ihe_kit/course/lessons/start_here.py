@@ -122,9 +122,9 @@ POTASSIUM: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
 )  # fmt: skip
 
 
-def check_carriers(answer: Answer, context: Context) -> Verdict:
+def check_carriers(answer: Answer, _: Context) -> Verdict:
     """How many fit, and where to look for the first that does not."""
-    wrong = [clue for (_, _, fits, clue), given in zip(POTASSIUM, answer, strict=True) if given != fits]
+    wrong = [clue for (*_ask, fits, clue), given in zip(POTASSIUM, answer, strict=True) if given != fits]
     if not wrong:
         return Verdict(True, "Right, all five.", "Told when it happens, asked for when it is needed, kept for good: one value, three carriers.")
     return Verdict(False, f"{len(POTASSIUM) - len(wrong)} of {len(POTASSIUM)} fit.", wrong[0])
@@ -195,7 +195,7 @@ PREDICTIONS = (
     Prediction(
         id="00.p1",
         standard="v2",
-        ask="Ingrid lies in bed 12. The clerk presses *Admit* once more, and the same admission goes out again. What does the receiver answer?",
+        ask="Ingrid is admitted. The clerk presses *Admit* once more, and the same admission goes out again. What does the receiver answer?",
         choices=(
             Choice("AA. It takes the second admission and overwrites the first.", "An open stay that is overwritten hides a mistake on the ward.", "AA"),
             Choice("AE, with a reason. It keeps the first admission.", "It discards the message and says so: sender and receiver see the ward differently.", "AE"),
@@ -203,6 +203,7 @@ PREDICTIONS = (
             Choice("Nothing. It has the message already.", "Silence would leave the sender guessing, and it would send again.", "lost"),
         ),
         read=read_acknowledgment,
+        right="AE",
         why="An admission while one is open is discarded, and an error is raised. The ERR segment tells a person which patient it is about.",
         spec="ITI TF-2 section 3.31.7.1.4",
     ),
@@ -211,14 +212,15 @@ PREDICTIONS = (
         standard="fhir",
         ask="Somebody types 1985 instead of 1958. The search goes out with a birth date that nobody named Ødegård has. What comes back?",
         choices=(
-            Choice("404 Not Found", "404 says that the address is wrong. The address is right, and the question was understood.", "404"),
+            Choice("404 Not Found", "404 is for an address that is not there, or a domain that the supplier does not know. This question was understood.", "404"),
             Choice("400 Bad Request", "400 says that the question cannot be understood. This one can.", "400"),
             Choice("200 OK, with no patient in the bundle", "The question was understood, and the answer is: nobody.", "200/0"),
             Choice("200 OK, with Ingrid as the nearest match", "A search compares, it does not guess. Guessing needs another transaction, ITI-119.", "200/1"),
         ),
         read=read_search,
+        right="200/0",
         why="Finding nobody is an answer, not an error. A program that looks only at the status sees success and shows an empty list.",
-        spec="PDQm section 2:3.78.4.1.3",
+        spec="PDQm section 2:3.78.4.1.3, case 3",
     ),
     Prediction(
         id="00.p3",
@@ -227,10 +229,11 @@ PREDICTIONS = (
         choices=(
             Choice("201 Created. Values are the clinician's business.", "The template says which values can be, and the repository holds every composition to it.", "201"),
             Choice("400 Bad Request", "400 is for what cannot be read at all. This can be read.", "400"),
-            Choice("422 Unprocessable Content", "It can be read, but it breaks the template.", "422"),
+            Choice("422 Unprocessable Entity", "It can be read, but it breaks the template.", "422"),
             Choice("409 Conflict", "409 is for what is there already, such as a second record for one patient.", "409"),
         ),
         read=read_status,
+        right="422",
         why="The clinical model is part of the system: the template allows less than 1000 mm[Hg]. Nothing was stored.",
         spec="openEHR REST API 1.0.3, COMPOSITION",
     ),

@@ -1,0 +1,18 @@
+"""The widgets: Explorer, Validator, WireView. Each is imported when it is used, so a test of one does not pay for the others."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ihe_kit.widgets.explorer import Explorer
+    from ihe_kit.widgets.validator import Validator
+    from ihe_kit.widgets.wireview import WireView
+
+__all__ = ["Explorer", "Validator", "WireView"]
+
+
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
+    if name in __all__:
+        return getattr(import_module(f"ihe_kit.widgets.{name.lower()}"), name)
+    raise AttributeError(f"module 'ihe_kit.widgets' has no attribute {name!r}")

@@ -1,0 +1,74 @@
+"""What every widget of the course shares: words as HTML, the frame, and one way from a button to a method and back."""
+
+from __future__ import annotations
+
+import re
+from itertools import count
+from typing import Any, ClassVar
+from weakref import WeakSet
+
+from ihe_kit.course.ledger import Progress, keeper
+from ihe_kit.render import h, icon, tag
+from ihe_kit.widgets.base import KitWidget, front
+
+_numbers = count(1)
+
+
+def prose(text: str) -> str:
+    """Text as HTML: everything escaped, then `code` and *emphasis* marked."""
+    marked = re.sub(r"`([^`]+)`", r"<code>\1</code>", h(text))
+    return re.sub(r"\*([^*\s][^*]*)\*", r"<i>\1</i>", marked)
+
+
+def note(kind: str, says: str, why: str = "", more: str = "") -> str:
+    """A note: a bold first sentence says what, the next one why. `more` is HTML."""
+    return f'<div class="kit-note {kind}">{icon(kind)}<div><b>{prose(says)}</b>{prose(why)}{more}</div></div>'
+
+
+def frame(title: str, standard: str, meta: str, body: str, static: bool = False) -> str:
+    """The section around every item: head with subject, tag of the standard and one quiet line, then the body."""
+    head = f'<div class="kit-head"><h3>{h(title)}</h3>{tag(standard)}<span class="kit-meta kit-grow">{h(meta)}</span></div>'
+    classes = f"kit{f' kit-{standard}' if standard else ''}{' is-static' if static else ''}"
+    return f'<section class="{classes}" aria-label="{h(title)}">{head}{body}</section>'
+
+
+def cite(spec: str) -> str:
+    """Where it is written, as a quiet reference."""
+    return f'<span class="kit-cite">{h(spec)}</span>' if spec else ""
+
+
+def folded(summary: str, body: str) -> str:
+    """What a reader opens, in the static twin."""
+    return f"<details><summary>{h(summary)}</summary>{body}</details>"
+
+
+class CourseWidget(KitWidget):
+    """A widget that is HTML written here, anew after every answer. A button marked `data-do="hint"` calls `answer_hint(values)`."""
+
+    _esm = front("kit.js", "course.js")
+    _css = front("kit.css", "course.css")
+    _shown: ClassVar[WeakSet[CourseWidget]] = WeakSet()
+
+    def __init__(self, kept: Progress | None = None) -> None:
+        super().__init__()
+        self.kept = kept or keeper()
+        self.uid = f"kit-course-{next(_numbers)}"
+        self._shown.add(self)
+        self.refresh()
+
+    def inside(self) -> str:
+        """The HTML as it shows now."""
+        raise NotImplementedError
+
+    def refresh(self) -> None:
+        """Shows what is known now."""
+        self.html = self.inside()
+
+    def _answer(self, widget: Any, content: dict[str, Any], buffers: Any) -> None:
+        super()._answer(widget, content, buffers)
+        for shown in list(self._shown):  # a prediction that locks shows its result elsewhere, a solved exercise its place on the map
+            shown.refresh()
+
+    def problem(self) -> str:
+        """Says that progress is not being kept, where it is not."""
+        return note("warning", "Your progress is not written to disk.", self.kept.problem) if self.kept.problem else ""

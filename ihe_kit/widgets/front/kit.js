@@ -1,0 +1,192 @@
+// kit.js: what every widget shares. Python makes the HTML and escapes it; this moves light and focus, opens and closes, and asks the kernel.
+const one = (root, selector) => root.querySelector(selector);
+const all = (root, selector) => [...root.querySelectorAll(selector)];
+const on = (root, type, selector, act) => root.addEventListener(type, event => {
+  const item = event.target.closest?.(selector);
+  if (item && root.contains(item)) act(item, event);
+});
+const taken = event => { event.preventDefault(); event.stopPropagation(); };   // or JupyterLab would take the key for itself
+
+/** Asks the kernel: `ask(model, "card", { index: 3 })` is answered by the Python method `answer_card(index=3)`. */
+let questions = 0;
+function ask(model, name, details = {}) {
+  const id = ++questions;
+  return new Promise(resolve => {
+    const hear = message => { if (message.id === id) { model.off("msg:custom", hear); resolve(message.answer); } };
+    model.on("msg:custom", hear);
+    model.send({ ask: name, id, details });
+  });
+}
+
+/** Scrolls a pane, and only the pane, until a thing inside shows. */
+function reveal(pane, thing, above = 0) {
+  const outer = pane.getBoundingClientRect(), inner = thing.getBoundingClientRect();
+  if (inner.top < outer.top + above) pane.scrollTop -= outer.top + above - inner.top;
+  else if (inner.bottom > outer.bottom) pane.scrollTop += inner.bottom - outer.bottom;
+}
+
+/** Makes `item` the tab stop of its group, and focuses it. */
+function stop(box, selector, item, focus = true) {
+  for (const other of all(box, `${selector}[tabindex="0"]`)) other.tabIndex = -1;
+  item.tabIndex = 0;
+  if (focus) { item.focus({ preventScroll: true }); item.scrollIntoView({ block: "nearest", inline: "nearest" }); }
+}
+
+/** A group with one tab stop: arrows, Home and End move in it, Enter and Space act. `keys` may take an event first. */
+function rove(box, selector, { move = () => {}, enter = () => {}, keys = () => false, next = "ArrowDown", back = "ArrowUp" }) {
+  box.addEventListener("keydown", event => {
+    const item = event.target;
+    if (!item.matches?.(selector) || event.ctrlKey || event.metaKey) return;
+    if (keys(event, item)) return taken(event);
+    if (event.altKey) return;
+    const group = all(box, selector).filter(other => !other.hidden), at = group.indexOf(item);
+    const to = { [next]: at + 1, [back]: at - 1, Home: 0, End: group.length - 1 }[event.key];
+    if (to !== undefined) {
+      taken(event);
+      if (group[to]) { stop(box, selector, group[to]); move(group[to]); }
+    } else if (event.key === "Enter" || event.key === " ") { taken(event); enter(item); }
+  });
+}
+
+/** The first of `items` after `from` whose words begin with what is typed quickly. */
+let typed = "", typedAt = 0;
+function find(items, from, key, words) {
+  if (key.length !== 1 || !/[\p{L}\p{N}]/u.test(key)) return null;
+  typed = Date.now() - typedAt < 700 ? typed + key.toLowerCase() : key.toLowerCase();
+  typedAt = Date.now();
+  const at = items.indexOf(from) + (typed.length > 1 ? 0 : 1);
+  return [...items.slice(at), ...items.slice(0, at)].find(item => words(item).some(word => word.toLowerCase().startsWith(typed)));
+}
+
+/** The runs of a message's text. `light(name, start, end)` gives a class to every run inside, and takes it from all others. */
+function runs(pane) {
+  const list = all(pane, "[data-s]").map(run => ({ run, start: +run.dataset.s, end: +run.dataset.e })), lit = {};
+  return {
+    light(name, start = -1, end = -1) {
+      for (const run of lit[name] ?? []) run.classList.remove(name);
+      let low = 0, high = list.length;
+      while (low < high) { const mid = (low + high) >> 1; list[mid].start < start ? low = mid + 1 : high = mid; }
+      lit[name] = [];
+      for (; low < list.length && list[low].start <= end && start >= 0; low++) if (list[low].end <= end) lit[name].push(list[low].run);
+      for (const run of lit[name]) run.classList.add(name);
+      return lit[name];
+    },
+  };
+}
+
+/** Copies what is true, not what is drawn: the selected characters of `text`, with its own line ends. */
+function copyTrue(pane, text) {
+  const place = (node, offset, last) => {
+    const range = document.createRange();
+    let run = (node.nodeType === 1 ? node.childNodes[offset] ?? node : node);
+    run = (run.nodeType === 1 ? run : run.parentElement);
+    run = run.closest("[data-s]") ?? one(run, "[data-s]");
+    if (!run) return null;
+    if (!run.contains(node)) return +(last ? run.dataset.s : run.dataset.s);
+    range.setStart(run, 0); range.setEnd(node, offset);
+    return Math.min(+run.dataset.s + [...range.toString()].length, +run.dataset.e);
+  };
+  pane.addEventListener("copy", event => {
+    const range = getSelection().rangeCount ? getSelection().getRangeAt(0) : null;
+    const runs = range && !range.collapsed ? all(pane, "[data-s]").filter(run => range.intersectsNode(run)) : [];
+    if (!runs.length) return;
+    const first = runs[0].contains(range.startContainer) ? place(range.startContainer, range.startOffset) : +runs[0].dataset.s;
+    const final = runs.at(-1).contains(range.endContainer) ? place(range.endContainer, range.endOffset) : +runs.at(-1).dataset.e;
+    event.clipboardData.setData("text/plain", [...text].slice(first, final).join(""));
+    taken(event);
+  });
+}
+
+/** The copy button: puts the text on the clipboard and says so. */
+function copyButton(button, text) {
+  button?.addEventListener("click", async () => {
+    await navigator.clipboard?.writeText(text());
+    button.setAttribute("aria-label", "Copied");
+    one(button, ".kit-i").className = "kit-i ok";
+    setTimeout(() => { button.setAttribute("aria-label", "Copy the message"); one(button, ".kit-i").className = "kit-i copy"; }, 1500);
+  });
+}
+
+/** A treegrid. `load(row)` fetches the rows of a branch that are not there yet. */
+function tree(grid, { load = async () => {}, hover = () => {}, fix = () => {} } = {}) {
+  const rows = '[role="row"]:not(.th)', level = row => +row.getAttribute("aria-level"), isOpen = row => row.getAttribute("aria-expanded");
+  const below = row => {
+    const found = [];
+    for (let next = row.nextElementSibling; next && level(next) > level(row); next = next.nextElementSibling) found.push(next);
+    return found;
+  };
+  const parent = row => {
+    let above = row.previousElementSibling;
+    while (above && !(level(above) < level(row))) above = above.previousElementSibling;
+    return above?.matches(rows) ? above : null;
+  };
+  async function open(row, yes = true) {
+    if (isOpen(row) === null || isOpen(row) === String(yes)) return;
+    if (yes && !below(row).length) await load(row);
+    row.setAttribute("aria-expanded", yes);
+    one(row, ".kit-i").className = `kit-i ${yes ? "open" : "shut"}`;
+    let shut = Infinity;
+    for (const inner of below(row)) {
+      if (level(inner) <= shut) shut = Infinity;
+      inner.hidden = !yes || shut < Infinity;
+      if (shut === Infinity && isOpen(inner) === "false") shut = level(inner);
+    }
+  }
+  const go = row => { stop(grid, rows, row); hover(row); };
+  rove(grid, rows, {
+    move: hover, enter: fix,
+    keys: (event, row) => {
+      if (event.altKey || event.shiftKey) return false;
+      if (event.key === "ArrowRight") { isOpen(row) === "false" ? open(row) : isOpen(row) && below(row)[0] && go(below(row)[0]); return true; }
+      if (event.key === "ArrowLeft") { isOpen(row) === "true" ? open(row, false) : parent(row) && go(parent(row)); return true; }
+      const found = find(all(grid, rows).filter(r => !r.hidden), row, event.key, r => [one(r, ".p").textContent, one(r, ".t").textContent]);
+      if (found) go(found);
+      return Boolean(found);
+    },
+  });
+  on(grid, "click", rows, (row, event) => {
+    stop(grid, rows, row);
+    if (event.target.matches(".kit-i")) open(row, isOpen(row) !== "true"); else fix(row);
+  });
+  on(grid, "dblclick", rows, row => open(row, isOpen(row) !== "true"));
+  on(grid, "mouseover", rows, row => hover(row));
+  grid.addEventListener("mouseleave", () => hover(null));
+  grid.addEventListener("focusout", event => { if (!grid.contains(event.relatedTarget)) hover(null); });
+  return { open, stop: row => stop(grid, rows, row, false), row: index => one(grid, `[data-i="${index}"]`) };
+}
+
+/** Tabs over panels that name themselves in `data-panel`. */
+function tabs(root, chosen, choose) {
+  const show = name => {
+    for (const tab of all(root, '[role="tab"]')) { tab.setAttribute("aria-selected", tab.dataset.tab === name); tab.tabIndex = tab.dataset.tab === name ? 0 : -1; }
+    for (const panel of all(root, "[data-panel]")) panel.hidden = panel.dataset.panel !== name;
+    choose(name);
+  };
+  on(root, "click", '[role="tab"]', tab => show(tab.dataset.tab));
+  rove(root, '[role="tab"]', { next: "ArrowRight", back: "ArrowLeft", move: tab => show(tab.dataset.tab), enter: tab => show(tab.dataset.tab) });
+  show(chosen);
+  return show;
+}
+
+/** Lists of findings: one listbox per severity. `go(option)` shows the place, `fix(option)` applies the repair. */
+function findings(root, { go, fix = () => {} }) {
+  const option = '[role="option"]';
+  const choose = item => {
+    for (const other of all(root, option)) other.setAttribute("aria-selected", other === item);
+    go(item);
+  };
+  for (const box of all(root, '[role="listbox"]')) {
+    one(box, option).tabIndex = 0;
+    rove(box, option, {
+      enter: choose, move: choose,
+      keys: (event, item) => { const f = event.key.toLowerCase() === "f" && !event.altKey; if (f && one(item, "[data-fix]")) fix(item); return f; },
+    });
+    on(box, "click", option, (item, event) => { stop(box, option, item, false); event.target.closest("[data-fix]") ? fix(item) : choose(item); });
+  }
+  /** The finding `step` places further, over all lists. */
+  return step => {
+    const list = all(root, option), at = list.findIndex(item => item.getAttribute("aria-selected") === "true");
+    const item = list[(at + step + (at < 0 && step < 0 ? 1 : 0) + list.length) % list.length];
+    if (item) { stop(item.parentElement, option, item); choose(item); }
+  };
+}

@@ -1,0 +1,188 @@
+"""WireView: who sent what to whom, in which standard, and how it ended; and of each message the bytes, the tree and the findings."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import traitlets
+
+from ihe_kit.exchanges import Exchange, Wire
+from ihe_kit.render import (
+    Crossing,
+    Outline,
+    count,
+    crossings,
+    facts,
+    findings_html,
+    h,
+    icon,
+    nested_html,
+    packet_html,
+    sequence_html,
+    summary_html,
+    tag,
+    tree_html,
+)  # fmt: skip
+from ihe_kit.verbs import explain, standards
+from ihe_kit.widgets.base import KitWidget, front
+
+if TYPE_CHECKING:
+    from ihe_kit.region import Sandbox
+
+LATEST = 200  # exchanges that are drawn; older ones stay on the wire
+TREE = 400  # rows of a tree in the detail; an Explorer shows more
+
+
+class WireView(KitWidget):
+    """Shows a wire, and what crosses it from now on. Given a sandbox, it can send an exchange again.
+
+    `selected` is the message that the detail shows: `3q` is the request of exchange 3, `3a` its answer.
+    """
+
+    _esm = front("kit.js", "wireview.js")
+    selected = traitlets.Unicode().tag(sync=True)
+    view = traitlets.Dict().tag(sync=True)
+    detail = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, wire: Wire | Sandbox, **kwargs: Any) -> None:
+        self.wire: Wire = wire if isinstance(wire, Wire) else wire.wire
+        self.box: Sandbox | None = None if isinstance(wire, Wire) else wire
+        self._hidden, self._seen, self._due = 0, len(self.wire), False
+        try:
+            self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
+        except RuntimeError:
+            self._loop = None
+        super().__init__(**kwargs)
+        self.html = _SHELL.replace("{options}", "".join(f'<option value="{s.key}">{h(s.label)}</option>' for s in standards()))
+        self.observe(self._show, "selected")
+        self.refresh()
+        self.wire.listeners.append(self._arrived)
+
+    @property
+    def exchanges(self) -> Sequence[Exchange]:
+        """What is drawn: the latest, without those that the reader has cleared away."""
+        return [e for e in self.wire if e.number > self._hidden][-LATEST:]
+
+    def refresh(self) -> None:
+        """Draws the wire as it is now."""
+        self._due = False
+        if len(self.wire) < self._seen:  # somebody emptied the wire
+            self._hidden, self._seen = 0, 0
+        shown, fresh = self.exchanges, list(self.wire)[self._seen :]
+        rows = {row.key for row in crossings(shown)}
+        if self.selected not in rows:
+            self.selected = f"{shown[0].number}q" if shown else ""
+        drawn = sequence_html(self.wire, shown, self.selected, self._seen or 10**9)
+        self.view = {"facts": self._facts(shown), "drawing": drawn, "says": "; ".join(map(str, fresh[-3:])) if fresh else ""}
+        self._seen = len(self.wire)
+
+    def close(self) -> None:
+        """Stops listening."""
+        if self._arrived in self.wire.listeners:
+            self.wire.listeners.remove(self._arrived)
+        super().close()
+
+    def answer_clear(self) -> None:
+        """Clears the drawing; the wire keeps everything."""
+        self._hidden = len(self.wire)
+        self.refresh()
+
+    def answer_replay(self) -> str:
+        """Sends the selected exchange again, to the byte."""
+        row = self._row()
+        if not self.box or not row:
+            return ""
+        try:
+            self.box.replay(row.exchange.number)
+        except ValueError as problem:  # nobody plays the receiver here
+            return str(problem)
+        self.refresh()
+        return f"sent again as exchange {len(self.wire)}"
+
+    def twin(self) -> str:
+        """The drawing, then each message with its bytes, its tree and its findings."""
+        shown = self.exchanges[-50:]
+        head = f'<div class="kit-head"><h3 class="jp-toc-ignore">Exchanges</h3> <span class="kit-meta kit-grow">{h(self._facts(shown))}</span></div>'
+        messages = "".join(self._twin_message(row, number) for number, row in enumerate(crossings(shown), start=1))
+        foot = '<div class="kit-foot">A picture of the last run. Open the notebook to click, replay and change it.</div>'
+        drawing = sequence_html(self.wire, shown, static=True) if shown else ""
+        return f'<div class="kit is-static" role="group" aria-label="WireView">{head}{drawing}{messages}{foot}</div>'
+
+    def _facts(self, shown: Sequence[Exchange]) -> str:
+        more = len([e for e in self.wire if e.number > self._hidden]) - len(shown)
+        return (facts(shown) if shown else "") + (f" · {count(more, 'older exchange')} not drawn" if more else "")
+
+    def _twin_message(self, row: Crossing, number: int) -> str:
+        ends = f"{row.sender} to {row.receiver}, {row.time}{', lost: ' + row.exchange.lost if row.lost else ', refused' if row.failed else ''}"
+        words = f'{icon("shut")}<span class="no">{number}</span> <b>{h(row.number)}</b> {h(row.name)} <span class="kit-quiet">{h(ends)}</span>'
+        tree = nested_html(Outline(row.message, explain), most=TREE) if row.message else ""
+        found = findings_html(row.found, row.standard, static=True)
+        return f'<details class="kit-msg kit-{row.standard}"><summary>{words}</summary>{packet_html(row, explain)}{tree}{found}</details>'
+
+    def _arrived(self, _: Exchange) -> None:
+        """From whatever thread: the drawing changes on the kernel's own loop, once for all that came until then."""
+        if self._loop is None or self._loop.is_closed():
+            self.refresh()
+        elif not self._due:
+            self._due = True
+            self._loop.call_soon_threadsafe(self._loop.call_later, 0.1, self.refresh)
+
+    def _row(self) -> Crossing | None:
+        return next((row for row in crossings(self.exchanges) if row.key == self.selected), None)
+
+    def _show(self, _: Any = None) -> None:
+        row = self._row()
+        self.detail = self._detail(row) if row else ""
+
+    def _detail(self, row: Crossing) -> str:
+        transaction = row.exchange.transaction
+        took = "" if row.reply else f" · {row.exchange.answer.name} in {row.exchange.took * 1000:.0f} ms" if row.exchange.answer else ""
+        meta = f"{row.name}{row.more} · to {row.receiver} · {count(len(row.packet.data), 'byte')}{took or (' · ' + row.exchange.lost if row.lost else '')}"
+        words = f'<h3 class="jp-toc-ignore">{h(transaction.title if transaction else "Foreign exchange")}</h3>{tag(row.standard)}<span class="kit-meta kit-grow">{h(meta)}</span>'
+        replay = f'<button type="button" class="kit-btn small" data-replay aria-keyshortcuts="R">{icon("replay")}Replay</button>' if self.box else ""
+        tabs = "".join(
+            f'<button type="button" role="tab" data-tab="{name}">{name}{f" <span class=kit-count>{number}</span>" if number else ""}</button>'
+            for name, number in (("Bytes", 0), ("Tree", 0), ("Findings", len(row.found)))
+        )
+        copy = f'<button type="button" class="kit-btn icon quiet small" data-copy aria-label="Copy the message" title="Copy the message">{icon("copy")}</button>'
+        panels = {"Bytes": packet_html(row, explain) + _foot(row), "Tree": self._tree(row), "Findings": self._found(row)}
+        inside = "".join(f'<div data-panel="{name}" role="tabpanel" aria-label="{name}" hidden>{text}</div>' for name, text in panels.items())
+        bar = f'<div class="kit-tabs" role="tablist" aria-label="Message">{tabs}<span class="kit-grow"></span>{copy}</div>'
+        return f'<div class="kit-head kit-detail">{words}{replay}</div>{bar}{inside}'
+
+    def _tree(self, row: Crossing) -> str:
+        if not row.message:
+            return '<p class="kit-body kit-quiet">These bytes could not be read as a message.</p>'
+        outline = Outline(row.message, explain)
+        if len(outline.elements) <= TREE:
+            return tree_html(outline, outline.opened())
+        side = "answer" if row.reply else "request"
+        where = f"Explorer(wire[{row.exchange.number}].{side})"
+        return f'<p class="kit-body">{len(outline.elements):,} elements: <code>{where}</code> shows them.</p>'
+
+    def _found(self, row: Crossing) -> str:
+        lists = findings_html(row.found, row.standard)
+        return lists or f'<div class="kit-body kit-sum">{summary_html([])}</div>'
+
+    def answer_copy(self) -> str:
+        """The text of the selected message."""
+        row = self._row()
+        return (row.message.text if row.message else row.packet.data.decode("utf-8", "replace")) if row else ""
+
+
+def _foot(row: Crossing) -> str:
+    if row.packet.protocol != "mllp":
+        return ""
+    vt, end, cr = ('<span class="kit-ctl">VT</span>', '<span class="kit-ctl">FS</span><span class="kit-ctl">CR</span>', '<span class="kit-ctl">CR</span>')
+    words = f"<span>MLLP frame: {vt} starts it, {end} end it. Segments end with {cr}, not with a line feed.</span>"
+    return f'<div class="kit-foot">{words}<span class="kit-grow"></span><span class="kit-cite">HL7 v2.5, Appendix C</span></div>'
+
+
+_SHELL = f"""<div class="kit" role="group" aria-label="WireView"><div class="kit-head"><h3 class="jp-toc-ignore">Exchanges</h3><span class="kit-meta kit-grow" data-facts></span>
+<select class="kit-btn small" data-filter aria-label="Standard"><option value="">All standards</option>{{options}}</select>
+<button type="button" class="kit-btn small quiet" data-clear>Clear</button></div><div data-drawing></div>
+<div class="kit-empty" data-empty hidden><h4 class="jp-toc-ignore">Nothing has crossed the wire yet</h4><p>Send a message, and its arrow appears here.</p></div>
+<div class="kit-foot" data-legend><span>Solid line: request. Dashed: reply. &nbsp; {icon("error")} refused &nbsp; <span class="kit-bad">{icon("lost")}</span> lost</span>
+<span class="kit-grow"></span>{tag("v2")}{tag("fhir")}{tag("openehr")}</div><div data-detail></div><div class="kit-sr" role="status" data-said></div></div>"""

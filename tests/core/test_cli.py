@@ -1,0 +1,142 @@
+"""The command line: what people see, and the exit status that scripts read."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from ihe_kit import build, person
+from ihe_kit.cli import main
+from ihe_kit.course.layout import lay_out
+from ihe_kit.files import home
+from ihe_kit.region import STORY_BEGINS, story_ids
+
+
+@pytest.fixture
+def sound(tmp_path: Path) -> Path:
+    file = tmp_path / "sound.hl7"
+    file.write_bytes(build("ITI-31", person("ingrid"), lambda: STORY_BEGINS, story_ids()).encode())
+    return file
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    status = main(arguments)
+    done = capsys.readouterr()
+    return status, done.out, done.err
+
+
+def test_validate_ends_with_0_1_or_2(capsys: pytest.CaptureFixture[str], sound: Path, tmp_path: Path) -> None:
+    assert run(capsys, "validate", str(sound))[0] == 0
+    broken = tmp_path / "broken.hl7"
+    broken.write_bytes(sound.read_bytes().replace(b"PV1||I", b"PV1||"))
+    status, out, _ = run(capsys, "validate", str(broken))
+    assert status == 1
+    assert "PAM-PV1-2" in out
+    assert "Patient class is empty." in out
+    unreadable = tmp_path / "unreadable.hl7"
+    unreadable.write_text("nothing of this kind")
+    status, _, err = run(capsys, "validate", str(sound), str(unreadable))
+    assert status == 2
+    assert "line 1, character 1" in err
+    assert run(capsys, "validate", str(tmp_path / "none"))[0] == 2
+    assert run(capsys, "validate", "--transaction", "ITI-78", str(sound))[0] == 2
+
+
+def test_validate_as_json_has_the_promised_keys(capsys: pytest.CaptureFixture[str], sound: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.hl7"
+    broken.write_bytes(sound.read_bytes().replace(b"PV1||I", b"PV1||"))
+    _, out, _ = run(capsys, "validate", "--format", "json", str(broken))
+    (finding,) = [f for f in json.loads(out) if f["severity"] == "error"]
+    assert {"severity", "path", "start", "end", "found", "says", "rule", "spec", "fix"} <= set(finding)
+    assert finding["fix"]["text"] == "I"
+
+
+@pytest.mark.parametrize(
+    "path, says",
+    [("PID-3.4", "Assigning Authority"), ("Patient.birthDate", "birth"), ("ADT_A01", "EVN")],
+)
+def test_explain(capsys: pytest.CaptureFixture[str], path: str, says: str) -> None:
+    status, out, _ = run(capsys, "explain", path)
+    assert status == 0
+    assert says in out
+    status, out, _ = run(capsys, "explain", "--format", "json", path)
+    assert json.loads(out)["path"]
+
+
+def test_explain_suggests(capsys: pytest.CaptureFixture[str]) -> None:
+    status, _, err = run(capsys, "explain", "PIX-3")
+    assert status == 2
+    assert "did you mean PID?" in err
+
+
+def test_demo(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run(capsys, "demo")
+    assert status == 0
+    for word in ("ITI-31", "ITI-104", "ITI-78", "openEHR", "ACK AA", "ACK AE", "Nordvik ADT", "already admitted"):
+        assert word in out
+    assert max(map(len, out.splitlines())) <= 110
+
+
+def test_doctor_and_transactions(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run(capsys, "doctor")
+    assert status == 0
+    assert "Everything that the course needs is here." in out
+    status, out, _ = run(capsys, "transactions")
+    assert "ITI-104" in out
+
+
+def test_doctor_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ihe_kit import doctor
+
+    monkeypatch.setattr(doctor, "NEEDED", (*doctor.NEEDED, "no-such-package"))
+    lines, healthy = doctor.examine()
+    assert not healthy
+    assert any(line.startswith("missing") and "no-such-package" in line and "pip install" in line for line in lines)
+
+
+def test_no_command_prints_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys)[0] == 2
+
+
+# Laying the course out --------------------------------------------------------------------------------------------------------------
+
+
+def test_an_empty_folder_gets_the_course(tmp_path: Path) -> None:
+    laid = lay_out(tmp_path)
+    assert (tmp_path / "notebooks" / "00-start-here.ipynb").is_file()
+    assert (tmp_path / "data" / "people.tsv").is_file()
+    assert f"{len(laid.written)} files written" in str(laid)
+    assert not any("__pycache__" in name or ".ipynb_checkpoints" in name for name in laid.written)
+
+
+def test_a_learners_work_is_never_overwritten(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    mine = tmp_path / "notebooks" / "00-start-here.ipynb"
+    mine.write_text("my work")
+    again = lay_out(tmp_path)
+    assert mine.read_text() == "my work"
+    assert (tmp_path / "notebooks" / "00-start-here.ipynb.new").is_file()
+    assert again.written == []
+    assert "holds the course's version beside yours" in str(again)
+    assert str(lay_out(tmp_path)) == str(again)
+
+
+def test_in_a_checkout_nothing_is_copied() -> None:
+    assert lay_out(home()).checkout
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_read_only_folder_says_what_to_do(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(OSError, match="Choose a folder that you may write to"):
+        lay_out(tmp_path)
+
+
+def test_a_folder_that_cannot_be_written_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "notebooks").write_text("a file is in the way")
+    with pytest.raises(OSError, match="Choose a folder that you may write to"):
+        lay_out(tmp_path)
