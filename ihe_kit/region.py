@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
+from threading import Thread
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,15 @@ def story_ids(prefix: str = "F") -> Callable[[], str]:
     return lambda: f"{prefix}{next(numbers):05d}"
 
 
+def _warm() -> None:
+    from ihe_kit.fhir.dictionary import fields
+    from ihe_kit.v2.dictionary import segment
+
+    for kind in ("Patient", "Encounter", "HumanName", "Identifier", "Address", "ContactPoint"):
+        fields(kind)
+    segment("PID")
+
+
 class Sandbox:
     """Running systems. `wire` has everything that crossed, `addresses` says where who listens, `actors` who answers, `tables` what is kept."""
 
@@ -68,6 +78,8 @@ class Sandbox:
             for name in actor.plays:
                 self.actors[name], self.addresses[name] = actor, address
             self.wire.addresses.setdefault(self.wire.system(actor.plays[0]), address.split("://")[1].split("/")[0])
+        # The definitions that the first message needs take half a second to load: that happens while the learner still reads.
+        Thread(target=_warm, name="ihe_kit definitions", daemon=True).start()
 
     def peer(self, actor: str) -> Peer:
         """What `exchange()` talks to when it wants this actor. Raises ValueError where nobody plays it."""

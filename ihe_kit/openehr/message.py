@@ -62,6 +62,12 @@ class OpenehrMessage(RestMessage):
         value = template.child("value") if template else None
         return value.value if value else ""
 
+    @property
+    def name(self) -> str:
+        """`POST composition`, `GET ehr`: the kind of thing a URL speaks of, without the identifiers that would fill an arrow."""
+        kinds = [step for step in self.target.split("/") if re.fullmatch(r"[a-z_]+", step)]
+        return f"{self.method} {kinds[-1]}" if self.method and kinds else super().name
+
     @cached_property
     def _places(self) -> dict[int, Place]:
         places: dict[int, Place] = {}

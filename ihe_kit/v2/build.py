@@ -17,7 +17,7 @@ _SYNTAX = V2Message("MSH|^~\\&")  # lends its delimiters and its escapes
 
 
 def build(name: str, values: Mapping[str, str], clock: Clock, ids: Ids, version: str = DEFAULT) -> V2Message:
-    """A message of a structure such as `ADT_A01`. `values` maps paths to values; delimiters in a value are escaped.
+    """A message of a structure such as `ADT_A01`. `values` maps paths to values; delimiters in a value are escaped, "" is left out.
 
     A path to something composite (`MSH-9`) takes it as it is written (`ADT^A01^ADT_A01`). MSH-7 comes from the
     clock and MSH-10 from `ids` unless given. Raises UnknownPath for a path that the version does not have, ValueError for an unknown
@@ -30,6 +30,7 @@ def build(name: str, values: Mapping[str, str], clock: Clock, ids: Ids, version:
     filled = {"MSH-7": moment, "MSH-10": values.get("MSH-10") or ids(), "MSH-12": version, **values}
     if any(not value.isascii() for value in filled.values()):
         filled.setdefault("MSH-18", "UNICODE UTF-8")
+    filled = {path: value for path, value in filled.items() if value}
     order = _order(parts)
     segments: dict[tuple[int, int, str], list[str]] = {}
     for path, value in filled.items():
@@ -64,7 +65,7 @@ def acknowledge(request: V2Message, code: str, clock: Clock, ids: Ids, findings:
     version = supported(one["MSH-12.1"])
     if len(segment("ERR", version)) == 1:  # before 2.5 an ERR has one field and cannot say what ours says
         version = DEFAULT
-    return build("ACK", {k: v for k, v in values.items() if v}, clock, ids, version)
+    return build("ACK", values, clock, ids, version)
 
 
 def refuse(request: V2Message | None, problem: str | Sequence[Finding], clock: Clock, ids: Ids) -> V2Message:

@@ -202,7 +202,10 @@ class V2Message(Message):
     def _element(self, path: str, label: str, span: tuple[int, int], level: int = 1, raw: bool = False, lead: str = "") -> Element:
         text = self.text[slice(*span)]
         # A value that has parts is shown as it stands: decoded, its own delimiters could not be told from those of the text.
-        raw = raw or any(mark in text for mark in (self.component_separator, self.subcomponent_separator, self.repetition_separator))
+        separators = self.component_separator + self.subcomponent_separator + self.repetition_separator
+        if not raw and not text.strip(separators):  # separators with nothing between them are an absent value
+            return Element(path, label, "", *span, level, lead)
+        raw = raw or any(mark in text for mark in separators)
         return Element(path, label, text if raw else self.unescape(text), *span, level, lead)
 
     # Paths

@@ -32,7 +32,7 @@ MAY = {
     "region": {"core", "ihe", "exchanges", "actors", "profiles", "store", "transports"},
     "verbs": SHARED | STANDARDS | {"ihe", "exchanges", "profiles", "crosswalk", "region", "transports"},
     "render": SHARED | {"ihe", "exchanges", "crosswalk", "verbs"},
-    "widgets": SHARED | {"ihe", "exchanges", "crosswalk", "render", "region", "verbs", "course", "ihe_kit"},
+    "widgets": SHARED | {"ihe", "profiles", "exchanges", "crosswalk", "render", "region", "verbs", "course", "ihe_kit"},
     "course": SHARED | {"ihe", "exchanges", "crosswalk", "render", "region", "verbs", "widgets", "ihe_kit"},
     "doctor": {"files"},
     "demo": {"core", "rules", "exchanges", "region", "render", "ihe_kit"},

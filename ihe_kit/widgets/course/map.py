@@ -54,7 +54,7 @@ class CourseMap(CourseWidget):
         members = [lesson for lesson in self.lessons if lesson.group == name]
         standard = members[0].standard
         rows = "".join(self._row(lesson) for lesson in members)
-        return f'<section class="{f"kit-{standard}" if standard else "kit-none"}"><h4>{h(name)}</h4><ul>{rows}</ul></section>'
+        return f'<section class="kit-{standard or "all"}"><h4>{h(name)}</h4><ul>{rows}</ul></section>'
 
     def _row(self, lesson: Planned) -> str:
         state = lesson.state(self.kept)
