@@ -53,7 +53,7 @@ def explain(subject: str | Message, path: str | None = None, standard: str | Non
     """What a path means: `explain("PID-3.4")`, `explain("Patient.identifier")`, `explain(message, path)`. Raises UnknownPath."""
     if isinstance(subject, Message):
         return standard_of(subject).explain(subject, path)
-    key = standard or ("openehr" if subject.startswith("/") else "v2" if subject[:3].isupper() else "fhir")
+    key = standard or ("openehr" if "/" in subject else "v2" if subject[:3].isupper() else "fhir")
     return standard_of(key).explain(subject, **({"version": version} if version and key == "v2" else {}))
 
 

@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ihe_kit.files import home
+from ihe_kit.files import PACKAGE, home
 
 FIRST = "notebooks/00-start-here.ipynb"
 PARTS = ("notebooks", "data")
@@ -47,7 +47,9 @@ def lay_out(folder: Path | None = None) -> Laid:
             for source in sorted(p for p in (home() / part).rglob("*") if p.is_file() and "__pycache__" not in p.parts):
                 _copy(source, folder, f"{part}/{source.relative_to(home() / part).as_posix()}", laid)
     except OSError as problem:
-        raise OSError(f"cannot lay the course out in {folder} ({problem.strerror}). Choose a folder that you may write to: --dir FOLDER.") from None
+        raise OSError(
+            f"cannot lay the course out in {folder} ({problem.strerror}). Choose a folder that you may write to: --dir FOLDER."
+        ) from None
     return laid
 
 
@@ -67,9 +69,14 @@ def _copy(source: Path, folder: Path, name: str, laid: Laid) -> None:
 
 
 def open_lab(folder: Path, browser: bool = True, port: int | None = None) -> int:
-    """Starts JupyterLab on the first lesson and stays until it ends. Returns its exit status."""
-    command = [sys.executable, "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={folder}", f"--LabApp.default_url=/lab/tree/{FIRST}"]
+    """Starts JupyterLab on the first lesson and stays until it ends. Returns its exit status.
+
+    The course is offline: JupyterLab neither looks for updates nor asks whether it may fetch news.
+    """
+    command = [sys.executable, "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={folder}"]
+    command += [f"--LabApp.default_url=/lab/tree/{FIRST}", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
     command += [f"--ServerApp.port={port}"] if port else []
     command += [] if browser else ["--no-browser"]
     command += ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []  # in a container people are root
-    return subprocess.call(command)
+    paths = [str(PACKAGE / "course" / "lab"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    return subprocess.call(command, env=os.environ | {"JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, paths))})
