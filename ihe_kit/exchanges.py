@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from threading import Lock
 from time import perf_counter
 from typing import Protocol
 
@@ -96,11 +97,13 @@ class Wire:
         self.exchanges: list[Exchange] = []
         self.addresses: dict[str, str] = {}  # system -> where it listens
         self.listeners: list[Callable[[Exchange], None]] = []
+        self._lock = Lock()
 
     def add(self, exchange: Exchange) -> Exchange:
         """Keeps an exchange, gives it its number, and tells whoever looks."""
-        exchange = replace(exchange, number=len(self.exchanges) + 1)
-        self.exchanges.append(exchange)
+        with self._lock:  # a server may record a foreign client's exchange meanwhile
+            exchange = replace(exchange, number=len(self.exchanges) + 1)
+            self.exchanges.append(exchange)
         for listener in list(self.listeners):
             listener(exchange)
         return exchange

@@ -55,19 +55,28 @@ class OpenehrRepository(Actor):
         ehr_id = ehr_id or self._uuid()
         if self.store.get("EHR", ehr_id):
             return error(409, f"The EHR {ehr_id} exists already.")
-        at = self.clock().isoformat(timespec="seconds")
+        at, status_uid = self.clock().isoformat(timespec="seconds"), f"{self._uuid()}::{SYSTEM}::1"
         body = {
             "system_id": {"_type": "HIER_OBJECT_ID", "value": SYSTEM},
             "ehr_id": {"_type": "HIER_OBJECT_ID", "value": ehr_id},
-            "ehr_status": {"uid": {"_type": "OBJECT_VERSION_ID", "value": f"{self._uuid()}::{SYSTEM}::1"}} | status,
+            "ehr_status": _reference(status_uid, "EHR_STATUS"),
+            "ehr_access": _reference(f"{self._uuid()}::{SYSTEM}::1", "EHR_ACCESS"),
             "time_created": {"_type": "DV_DATE_TIME", "value": at},
         }
         text = json.dumps(body, indent=2, ensure_ascii=False)
         self.store.put("EHR", ehr_id, text, at, [("subject", subject[1], subject[0], subject[0])] if subject else [])
+        status_text = json.dumps({"uid": {"_type": "OBJECT_VERSION_ID", "value": status_uid}} | status, indent=2, ensure_ascii=False)
+        self.store.put("EHR_STATUS", status_uid, status_text, at, [("ehr", "", ehr_id, ehr_id)])
         return _created(request, ehr_id, f"ehr/{ehr_id}", text)
 
     def read_ehr(self, request: OpenehrMessage, ehr_id: str) -> Message:
         return _shown(self._ehr(ehr_id).text, ehr_id)
+
+    def read_status(self, request: OpenehrMessage, ehr_id: str) -> Message:
+        """Whose record it is: the EHR_STATUS with its subject."""
+        self._ehr(ehr_id)
+        (found,) = self.store.find("EHR_STATUS", "ehr", ehr_id)
+        return _shown(found.text, found.id)
 
     def find_ehr(self, request: OpenehrMessage) -> Message:
         """By subject_id and subject_namespace: the number alone identifies nobody."""
@@ -95,7 +104,11 @@ class OpenehrRepository(Actor):
         return OPENEHR.parse(response(201, request.body if wanted else "", [*headers, *([("content-type", XML)] if wanted else [])]))
 
     def list_templates(self, request: OpenehrMessage) -> Message:
-        found = [{"template_id": d.id, "created_timestamp": d.at} for d in self.store.select("TEMPLATE")]
+        found = [
+            {"template_id": d.id, "concept": one.concept, "archetype_id": one.root.code, "created_timestamp": d.at}
+            for d in self.store.select("TEMPLATE")
+            for one in [load(d.text)]
+        ]
         return _json(200, json.dumps(found, indent=2))
 
     def read_template(self, request: OpenehrMessage, template_id: str) -> Message:
@@ -164,6 +177,7 @@ ROUTES: tuple[tuple[str, str, Action], ...] = (
     ("PUT", f"ehr/{_ID}", OpenehrRepository.create_ehr),
     ("GET", "ehr", OpenehrRepository.find_ehr),
     ("GET", f"ehr/{_ID}", OpenehrRepository.read_ehr),
+    ("GET", f"ehr/{_ID}/ehr_status", OpenehrRepository.read_status),
     ("POST", r"definition/template/adl1\.4", OpenehrRepository.upload_template),
     ("GET", r"definition/template/adl1\.4", OpenehrRepository.list_templates),
     ("GET", rf"definition/template/adl1\.4/{_ID}", OpenehrRepository.read_template),
@@ -175,7 +189,7 @@ ROUTES: tuple[tuple[str, str, Action], ...] = (
 
 def error(status: int, says: str) -> Message:
     """openEHR's error body."""
-    return _json(status, json.dumps({"message": says, "code": str(status), "errors": []}, indent=2, ensure_ascii=False))
+    return _json(status, json.dumps({"message": says, "code": status, "errors": []}, indent=2, ensure_ascii=False))
 
 
 def _json(status: int, text: str, headers: Sequence[tuple[str, str]] = ()) -> Message:
@@ -201,6 +215,10 @@ def _subject(status: dict[str, Any]) -> tuple[str, str] | None:
     reference = (status.get("subject") or {}).get("external_ref") or {}
     number, namespace = (reference.get("id") or {}).get("value"), reference.get("namespace")
     return (number, namespace) if number and namespace else None
+
+
+def _reference(uid: str, kind: str) -> dict[str, Any]:
+    return {"_type": "OBJECT_REF", "namespace": "local", "type": kind, "id": {"_type": "OBJECT_VERSION_ID", "value": uid}}
 
 
 def _template_id(composition: dict[str, Any]) -> str:

@@ -11,13 +11,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, get_args
 
 from ihe_kit.core import Definition, UnknownPath, nearest
 from ihe_kit.fhir.paths import dotted, read_path
-from ihe_kit.files import rows
+from ihe_kit.files import definitions, loading, rows
 from ihe_kit.rest import RestMessage
 
 # R4 has these, the R4B models have them not or quite differently.
@@ -120,8 +119,8 @@ def is_part(kind: str) -> bool:
 @lru_cache(maxsize=1)
 def types() -> tuple[str, ...]:
     """The names of R4's types, resources and data types."""
-    modules = {module.name for module in iter_modules(import_module("fhir.resources.R4B").__path__)}
-    names = [name.removesuffix("Type") for name in vars(import_module("fhir.resources.R4B.fhirtypes")) if name.endswith("Type")]
+    modules = {module.name for module in iter_modules(definitions("fhir.resources.R4B").__path__)}
+    names = [name.removesuffix("Type") for name in vars(definitions("fhir.resources.R4B.fhirtypes")) if name.endswith("Type")]
     return tuple(sorted(UNMODELLED.union(name for name in names if name.lower() in modules and name not in _LATER)))
 
 
@@ -292,7 +291,8 @@ def _model(kind: str) -> Any:
     if not re.fullmatch(r"[A-Z][A-Za-z]*", kind) or kind in UNMODELLED or kind in _LATER:
         return None
     try:
-        return import_module("fhir.resources.R4B").get_fhir_model_class(kind)
+        with loading:  # this call imports the model's own module
+            return definitions("fhir.resources.R4B").get_fhir_model_class(kind)
     except ValueError:
         return None
 

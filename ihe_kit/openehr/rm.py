@@ -36,8 +36,8 @@ def classes() -> dict[str, dict[str, Attribute]]:
     """Every class with the attributes that it declares itself; the class's own row stands under ""."""
     found: dict[str, dict[str, Attribute]] = {}
     for row in rows("openehr/rm.tsv"):
-        api = row["class"] == "HTTP"
-        spec = "openEHR ITS-REST 1.0.3" if api else f"openEHR RM 1.1.0 {row['section']}, {row['class']}"
+        component = "BASE" if row["section"] in ("Base Types", "Interval") else "RM 1.1.0"
+        spec = "openEHR ITS-REST 1.0.3" if row["class"] == "HTTP" else f"openEHR {component} {row['section']}, {row['class']}"
         one = Attribute(row["class"], row["attribute"], row["type"], row["occurs"], row["says"], spec)
         found.setdefault(one.owner, {})[one.name] = one
     return found

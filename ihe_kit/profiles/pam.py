@@ -1,9 +1,12 @@
 """Patient Administration Management (PAM): ITI-31, Patient Encounter Management. HL7 v2.5.
 
 Each row cites the section it was read in. Where the Technical Framework contradicts itself, a comment says what was chosen.
+What a sender shall not send (usage X, Appendix C.1.1) is an error; where the table allows it a repetition all the same, a warning.
 """
 
-from ihe_kit.core import Message
+from collections.abc import Iterable, Sequence
+
+from ihe_kit.core import Element, Message
 from ihe_kit.ihe import Profile, Transaction
 from ihe_kit.rules import Rule, absent, at_most, everywhere, matches, one_of, present, unless, when
 from ihe_kit.v2 import V2
@@ -24,25 +27,36 @@ def _authority_nearby(message: Message) -> tuple[str, str] | None:
     return None
 
 
+def _not_iso(elements: Sequence[Element], message: Message) -> Iterable[Element]:
+    """The types of authority that are not ISO, though an object identifier stands beside them."""
+    numbers = message.get("PID-3.4.2")
+    return [e for e, number in zip(elements, numbers, strict=False) if number and e.value != "ISO"]
+
+
+def _no_alias(elements: Sequence[Element], _: Message) -> Iterable[Element]:
+    """The first reliability code, where none of them is AL."""
+    return elements[:1] if not any(e.value == "AL" for e in elements) else ()
+
+
 HEADER = (
     Rule("PAM-MSH-3", "MSH-3.1", present, "The sending application is empty. The receiver answers to it and cannot tell who spoke.", MSH),
     Rule("PAM-MSH-4", "MSH-4.1", present, "The sending facility is empty. Two hospitals may run an application of the same name.", MSH),
     Rule("PAM-MSH-5", "MSH-5.1", present, "The receiving application is empty. A receiver cannot tell whether the message is meant for it.", MSH),
     Rule("PAM-MSH-6", "MSH-6.1", present, "The receiving facility is empty. A message on the wrong line would not be noticed.", MSH),
     Rule("PAM-MSH-7", "MSH-7", present, "The time of the message is missing. Receivers use it to tell what came first.", MSH),
-    Rule("PAM-MSH-8", "MSH-8", absent, "Security is not used here. IHE leaves this field out; safety comes from the connection.", MSH, "warning"),
+    Rule("PAM-MSH-8", "MSH-8", absent, "Security is not used here. IHE leaves this field out; safety comes from the connection.", MSH),
     Rule("PAM-MSH-9", "MSH-9.3", present, "The message structure is missing. IHE wants all three parts: code, event and structure.", MSH,
          fix=("Set ADT_A01", "ADT_A01")),
     Rule("PAM-MSH-10", "MSH-10", present, "The message control ID is empty. The answer repeats it, so without it no answer can be matched.", MSH),
     Rule("PAM-MSH-11", "MSH-11.1", present, "The processing ID is empty. It keeps test messages out of the real record.", MSH),
     Rule("PAM-MSH-12", "MSH-12.1", one_of("2.5"), "Version {found} is not 2.5. This transaction is written for version 2.5 only.", MSH,
          fix=("Set 2.5", "2.5")),
-    Rule("PAM-MSH-14", "MSH-14", absent, "A continuation pointer is not used here. An admission is always one whole message.", MSH, "warning"),
+    Rule("PAM-MSH-14", "MSH-14", absent, "A continuation pointer is not used here. An admission is always one whole message.", MSH),
     Rule("PAM-MSH-20", "MSH-20", absent, "Switching the character set is not allowed. One character set holds for the whole message.", MSH),
 )  # fmt: skip
 
 EVENT = (
-    Rule("PAM-EVN-1", "EVN-1", absent, "The event type stands in EVN-1. It is already in MSH-9, and two places can disagree.", EVN, "warning"),
+    Rule("PAM-EVN-1", "EVN-1", absent, "The event type stands in EVN-1. It is already in MSH-9, and two places can disagree.", EVN),
     Rule("PAM-EVN-2", "EVN-2", present, "The time of recording is missing. It tells when somebody entered the event.", EVN),
     Rule("PAM-EVN-2-TIME", "EVN-2.1", _TIME, "{found} is no time as IHE writes it. Use year, month, day, hour, minute, second.", TS),
     Rule("PAM-EVN-6", "EVN-6", present, "The time of the event is missing. When the patient came differs from when it was typed in.", EVN),
@@ -55,7 +69,7 @@ PATIENT = (
          fix=lambda message: _authority_nearby(message)),
     Rule("PAM-PID-3-NAMESPACE", "PID-3.4.1", when("PID-3.4.2", (), everywhere),
          f"The assigning authority has an object identifier but no namespace. {_HOW}", HD),
-    Rule("PAM-PID-3-ISO", "PID-3.4.3", when("PID-3.4.2", (), one_of("ISO")), f"The authority's identifier is of type {{found}}, not ISO. {_HOW}", HD),
+    Rule("PAM-PID-3-ISO", "PID-3.4.3", _not_iso, f"The authority's object identifier is not marked as ISO. {_HOW}", HD),
     Rule("PAM-PID-3-TYPE", "PID-3.5", everywhere,
          "The identifier has no type. Send it when you know it: PI is a hospital's own number.", CX, "information", fix=("Set PI", "PI")),
     Rule("PAM-PID-5", "PID-5.1", present, "The family name is missing. IHE wants at least one name with a family name.", PID),
@@ -67,19 +81,21 @@ PATIENT = (
          "There is neither an account number nor a visit number. One of PID-18 and PV1-19 has to say which stay this is.", PID),
     Rule("PAM-PID-31", "PID-3", when("PID-31", ("Y",), at_most(1)),
          "An unknown patient has more than one identifier. Somebody unknown has exactly one, a temporary one.", PID),
-    Rule("PAM-PID-32", "PID-32", when("PID-31", ("Y",), present), "The identity is unknown but its reliability is not given. Set AL, an alias.", PID,
+    Rule("PAM-PID-32", "PID-32", when("PID-31", ("Y",), _no_alias), "The identity is unknown but PID-32 does not say AL. AL tells that the name is an alias.", PID,
          fix=("Set AL", "AL")),
-    *(Rule(f"PAM-PID-{number}", f"PID-{number}", absent, f"PID-{number} is in use. IHE {where}", PID, "warning")
-      for number, where in ((2, "puts every identifier into PID-3."), (4, "puts every identifier into PID-3."), (9, "puts every name into PID-5."),
-                            (12, "does not use the county code."), (19, "puts every identifier into PID-3."),
-                            (20, "puts every identifier into PID-3."), (28, "uses citizenship, PID-26, instead."))),
+    *(Rule(f"PAM-PID-{number}", f"PID-{number}", absent, f"PID-{number} is in use. IHE {where}", PID, severity)
+      for number, where, severity in (
+          (2, "puts every identifier into PID-3.", "error"), (4, "puts every identifier into PID-3.", "error"),
+          (28, "uses citizenship, PID-26, instead.", "error"), (9, "puts every name into PID-5.", "warning"),
+          (12, "does not use the county code.", "warning"), (19, "puts every identifier into PID-3.", "warning"),
+          (20, "puts every identifier into PID-3.", "warning"))),
 )  # fmt: skip
 
 VISIT = (
     Rule("PAM-PV1-2", "PV1-2", present,
          "Patient class is empty. It says whether this is an inpatient, an outpatient or an emergency, and the receiver acts on it.", PV1,
          fix=("Set I, inpatient", "I")),
-    Rule("PAM-PV1-9", "PV1-9", absent, "A consulting doctor stands in PV1-9. IHE sends doctors and their roles in ROL segments.", PV1, "warning"),
+    Rule("PAM-PV1-9", "PV1-9", absent, "A consulting doctor stands in PV1-9. IHE sends doctors and their roles in ROL segments.", PV1),
     Rule("PAM-PV1-40", "PV1-40", absent, "Bed status is not used here. IHE leaves it out.", PV1, "warning"),
     Rule("PAM-PV1-51", "PV1-51", when("PV1-19", (), one_of("V")), "The visit indicator is {found}. With a visit number it has to be V.", PV1,
          fix=("Set V", "V")),
@@ -89,7 +105,7 @@ VISIT = (
 )  # fmt: skip
 
 ACKNOWLEDGED = (
-    Rule("IHE-MSA-1", "MSA-1", one_of("AA", "AE", "AR"), "{found} is no answer of the original mode. IHE uses AA, AE and AR here.", "ITI TF-2 Appendix C.2.3"),
+    Rule("IHE-MSA-1", "MSA-1", one_of("AA", "AE", "AR"), "{found} is no answer of the original mode. IHE uses AA, AE and AR here.", "ITI TF-2 Appendix C.2.3.1"),
     Rule("IHE-MSA-2", "MSA-2", present, "The answer does not say which message it answers. MSA-2 repeats the control ID of the request.",
          "ITI TF-2 Appendix C.2.3.1"),
     Rule("IHE-ERR-4", "ERR-4", everywhere, "The error has no severity. ERR-4 says whether it is an error, a warning or a note.", "ITI TF-2 Appendix C.2.3.2"),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from textwrap import wrap
 
 from ihe_kit.core import Message
-from ihe_kit.render.marks import SEVERITY, bare, count, h, icon, value, visible
+from ihe_kit.render.marks import LISTED, SEVERITY, bare, count, h, icon, value, visible
 from ihe_kit.rules import Finding
 
 
@@ -29,9 +29,10 @@ def findings_html(findings: Sequence[Finding], standard: str, *, fixes: bool = F
         items = [(number, f) for number, f in enumerate(findings) if f.severity == severity]
         if items:
             head = f'<div class="kit-group">{icon(symbol)}{heading} <span class="kit-count">{len(items)}</span></div>'
-            rows = "".join(_finding(f, number, standard, fixes, static) for number, f in items)
+            rows = "".join(_finding(f, number, standard, fixes, static) for number, f in items[:LISTED])
+            more = f'<p class="kit-off">{len(items) - LISTED:,} more are not listed.</p>' if len(items) > LISTED else ""
             role = "" if static else f' role="listbox" aria-label="{heading}"'
-            groups.append(f"{head}<ul{role}>{rows}</ul>")
+            groups.append(f"{head}<ul{role}>{rows}</ul>{more}")
     return "".join(groups)
 
 
@@ -41,7 +42,7 @@ def _finding(finding: Finding, number: int, standard: str, fixes: bool, static: 
     fix = f'<button type="button" class="kit-btn small" data-fix="{number}" tabindex="-1">{value(finding.fix.label, 40)}</button>' if finding.fix and fixes else ""
     option = f' role="option" aria-selected="false" tabindex="-1" data-f="{number}" data-s="{finding.start}" data-e="{finding.end}"'
     keys = ' aria-keyshortcuts="F"' if fix else ""
-    body = f'<span class="p">{h(finding.path)}</span> <div>{words}{source}</div><div>{fix}</div>'
+    body = f'<span class="p">{visible(finding.path)}</span> <div>{words}{source}</div><div>{fix}</div>'
     return f'<li class="kit-finding kit-{standard}"{"" if static else option + keys}>{body}</li>'
 
 
@@ -54,5 +55,10 @@ def findings_text(findings: Sequence[Finding], message: Message) -> str:
         out += [f"         {piece}" for piece in wrap(bare(f.says), 90)]
         out.append(f"         {f.rule}, {f.spec}")
         out += [f"         fix: {bare(f.fix.label)}"] if f.fix else []
-    counted = [count(sum(f.severity == s for f in findings), noun) for s, (_, noun, _) in SEVERITY.items() if any(f.severity == s for f in findings)]
-    return "\n".join([*out, ", ".join(counted) or "no findings"])
+    return "\n".join([*out, tally(findings) or "no findings"])
+
+
+def tally(findings: Sequence[Finding]) -> str:
+    """`2 errors, 1 warning`, or "" for none."""
+    counts = [(sum(f.severity == severity for f in findings), noun) for severity, (_, noun, _) in SEVERITY.items()]
+    return ", ".join(count(number, noun) for number, noun in counts if number)

@@ -7,6 +7,7 @@ from html import escape
 
 LABELS = {"v2": "HL7 v2", "fhir": "FHIR", "openehr": "openEHR"}
 SHOWN = 100_000  # characters of a message that a view shows; it says so, and the message itself is never cut
+LISTED = 200  # findings of a severity that a list shows
 SEVERITY = {"error": ("error", "error", "Errors"), "warning": ("warning", "warning", "Warnings"), "information": ("info", "note", "Notes")}
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029]")
 _NAMES = ["NUL", "SOH", "STX", "ETX", "EOT", "ENQ", "ACK", "BEL", "BS", "HT", "LF", "VT", "FF", "CR", "SO", "SI", "DLE", "DC1", "DC2", "DC3"]

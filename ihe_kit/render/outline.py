@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import takewhile
 
 from ihe_kit.core import Definition, Message
 from ihe_kit.render.marks import SHOWN
@@ -19,7 +20,7 @@ class Outline:
 
     def __init__(self, message: Message, explain: Explain) -> None:
         self.message, self._explain = message, explain
-        self.elements = [element for element in message.elements() if element.start < SHOWN]
+        self.elements = list(takewhile(lambda element: element.start < SHOWN, message.elements()))
         self.children: dict[int, list[int]] = {}
         self.parents: list[int] = []
         self._known: dict[int, Definition] = {}

@@ -9,7 +9,8 @@ from textwrap import wrap
 
 from ihe_kit.core import Message, Packet
 from ihe_kit.exchanges import Exchange, Wire
-from ihe_kit.render.marks import LABELS, SEVERITY, bare, clip, count, h, icon
+from ihe_kit.render.findings import tally
+from ihe_kit.render.marks import LABELS, SEVERITY, bare, clip, count, h, icon, visible
 from ihe_kit.render.outline import Explain, Outline
 from ihe_kit.render.text import plain_html, text_html
 from ihe_kit.rules import Finding
@@ -136,8 +137,7 @@ def spoken(row: Crossing, place: int, total: int) -> str:
     """A crossing as a screen reader says it."""
     what = f"{row.number} {row.name}{row.more}".strip()
     ends = "refused" if row.failed else f"lost, {row.exchange.lost}" if row.lost else ""
-    notes = ", ".join(count(sum(f.severity == s for f in row.found), noun) for s, (_, noun, _) in SEVERITY.items() if any(f.severity == s for f in row.found))
-    return f"{place + 1} of {total}: " + ", ".join(filter(None, (what, f"{row.sender} to {row.receiver}", row.time, ends, notes)))
+    return f"{place + 1} of {total}: " + ", ".join(filter(None, (what, f"{row.sender} to {row.receiver}", row.time, ends, tally(row.found))))
 
 
 def _crossing(row: Crossing, place: int, rows: Sequence[Crossing], places: dict[str, float], selected: str, fresh: int, static: bool) -> str:
@@ -145,13 +145,13 @@ def _crossing(row: Crossing, place: int, rows: Sequence[Crossing], places: dict[
     start, end = (start, 1.0) if start == end else (start, end)
     arrow = " ".join(filter(None, ("arrow", "left" if end < start else "", "back" if row.reply else "", "failed" if row.failed else "", "lost" if row.lost else "")))
     bold = f'<b{"" if not row.number or row.number[-1].isdigit() else " class=more"}>{h(row.number)}</b> ' if row.number else ""
-    label = f"{icon('error') if row.failed else ''} {bold}{h(row.name)}" + (f'<span class="more">{h(row.more)}</span>' if row.more else "")
-    stub = f'<span class="stub">{h(clip(row.exchange.lost, 48))}</span>' if row.lost else ""
+    label = f"{icon('error') if row.failed else ''} {bold}{visible(row.name)}" + (f'<span class="more">{visible(row.more)}</span>' if row.more else "")
+    stub = f'<span class="stub">{visible(clip(row.exchange.lost, 48))}</span>' if row.lost else ""
     box = f'<span class="{arrow}" style="--l:{min(start, end):.4f};--w:{abs(end - start):.4f}"><span class="lb"><span>{label.strip()}</span></span>{stub}</span>'
     answered = row.reply or (place + 1 < len(rows) and rows[place + 1].reply)
     act = f'<i class="act {"to" if row.reply else "from"}" style="--x:{places[row.exchange.receiver]:.3f}"></i>' if answered and row.exchange.receiver in places else ""
     hour = h(row.time) if row.reply else f'<span class="h">{row.time[:6]}</span>{row.time[6:]}'
-    option = f' role="option" data-k="{row.key}" aria-selected="{str(row.key == selected).lower()}" tabindex="{0 if row.key == selected else -1}" aria-label="{h(spoken(row, place, len(rows)))}"'
+    option = f' role="option" data-k="{row.key}" aria-selected="{str(row.key == selected).lower()}" tabindex="{0 if row.key == selected else -1}" aria-label="{h(bare(spoken(row, place, len(rows))))}"'
     classes = f"row kit-{row.standard or 'doc'}{' pause' if row.reply or not answered else ''}{' is-new' if row.exchange.number > fresh else ''}"
     return f'<div class="{classes}"{"" if static else option}><span class="time">{hour}</span> <span class="lane">{act}{box}</span> {_end(row, places)}</div>'
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -99,11 +99,16 @@ class _Pen:
     """Writes pieces of a text as runs. A run ends wherever an element or a finding begins or ends."""
 
     def __init__(self, outline: Outline, findings: Sequence[Finding], plain: bool = False) -> None:
-        self.text, self.v2, self.plain, self.findings = outline.message.text, outline.message.standard == "v2", plain, findings
+        self.text, self.v2, self.plain = outline.message.text, outline.message.standard == "v2", plain
         spans = [(e.start, e.end) for e in outline.elements]
         self.cuts = sorted({place for span in spans for place in span} | {place for f in findings for place in (f.start, f.end)})
         self.leaves = sorted(spans[i] for i in range(len(spans)) if i not in outline.children)
         self.starts = [start for start, _ in self.leaves]
+        self.under: dict[int, str] = {}  # a place where runs are cut -> the worst severity from there to the next
+        for f in sorted(findings, key=lambda f: -SEVERITIES.index(f.severity)):
+            places = self.cuts[bisect_left(self.cuts, f.start) : bisect_left(self.cuts, f.end)]
+            self.under |= dict.fromkeys(places, f.severity)
+        self.gaps = {f.start: f.severity for f in reversed(findings) if f.start == f.end}
 
     def runs(self, start: int, end: int) -> str:
         inner = self.cuts[bisect_right(self.cuts, start) : bisect_right(self.cuts, end - 1)]
@@ -119,7 +124,7 @@ class _Pen:
             return ""
         leaf = bisect_right(self.starts, start) - 1
         inside = leaf >= 0 and end <= self.leaves[leaf][1] and bool(re.search(r"\w", text))
-        classes = " ".join(filter(None, ("" if inside else "d", self._underline(start, end))))
+        classes = " ".join(filter(None, ("" if inside else "d", self._underline(start))))
         named = f' class="{classes}"' if classes else ""
         shown = self._show(text) if inside else self._delimiters(text, start)
         return f'<span{named} data-s="{start}" data-e="{end}">{shown}</span>'
@@ -131,17 +136,18 @@ class _Pen:
         if not self.v2:
             return "".join(f'<span class="k">{self._show(p)}</span>' if i % 2 else self._show(p) for i, p in enumerate(_KEY.split(text)))
         name = re.match(r"\w{2,}", text) if not start or self.text[start - 1] in "\r\n" else None
-        head = f'<span class="seg">{h(name.group())}</span>' if name else ""
+        head = f'<span class="seg">{self._show(name.group())}</span>' if name else ""
         rest = text[name.end() :] if name else text
         return head + (self._show(rest) if self.plain else "".join(f"{self._show(c)}<wbr>" for c in rest))
 
-    def _underline(self, start: int, end: int) -> str:
-        over = [f.severity for f in self.findings if f.start <= start and end <= f.end and f.start < f.end]
-        return f"kit-f-{SEVERITY[min(over, key=SEVERITIES.index)][0]}" if over else ""
+    def _underline(self, start: int) -> str:
+        at = bisect_right(self.cuts, start) - 1
+        severity = self.under.get(self.cuts[at]) if at >= 0 else None
+        return f"kit-f-{SEVERITY[severity][0]}" if severity else ""
 
     def _gap(self, place: int, last: bool = False) -> str:
         """A place to stand for findings about something absent. What is missing after the last character of a line stands there too."""
-        at = [f.severity for f in self.findings if f.start == f.end == place]
-        if not at or (last and place < len(self.text) and self.text[place] not in "\r\n"):
+        severity = self.gaps.get(place)
+        if not severity or (last and place < len(self.text) and self.text[place] not in "\r\n"):
             return ""
-        return f'<span class="kit-f-gap kit-f-{SEVERITY[min(at, key=SEVERITIES.index)][0]}" data-s="{place}" data-e="{place}"></span>'
+        return f'<span class="kit-f-gap kit-f-{SEVERITY[severity][0]}" data-s="{place}" data-e="{place}"></span>'

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 
 from ihe_kit.crosswalk import same
-from ihe_kit.render.marks import LABELS, count, h, icon, value
+from ihe_kit.render.marks import LABELS, count, h, icon, value, visible
 from ihe_kit.render.outline import Outline
 
 _DULL = ("_type", "archetype_node_id", "resourceType")  # say what a branch is, not what is in it
@@ -38,7 +38,7 @@ def _row(outline: Outline, index: int, opened: Collection[int], selected: int) -
     states += "" if _is_open(outline, index, opened) else " hidden"
     sign = icon("open" if index in opened else "shut") if parent else '<span class="none"></span>'
     kind = "" if outline.means(index).type == "segment" else outline.means(index).type
-    name = f'{sign}<span class="p">{h(outline.label(index))}</span><span class="t">{h(outline.name(index))}</span>'
+    name = f'{sign}<span class="p">{visible(outline.label(index))}</span><span class="t">{visible(outline.name(index))}</span>'
     cells = f'<span class="n" role="gridcell">{name}</span><span class="ty" role="gridcell">{h(kind)}</span>'
     return f'<div role="row" data-i="{index}" {states} style="--d:{level}">{cells}<span class="v" role="gridcell">{_digest(outline, index)}</span></div>'
 
@@ -48,7 +48,7 @@ def nested_html(outline: Outline, index: int = -1, most: int = 400) -> str:
     if index < 0 and len(outline.elements) > most:
         return f'<p class="kit-off">{icon("info")}{len(outline.elements):,} elements: too many for this page. Open the notebook to see them.</p>'
     items = "".join(
-        f'<li><b class="p">{h(outline.label(i))}</b> <span class="t">{h(outline.name(i))}</span> {_digest(outline, i)}{nested_html(outline, i)}</li>'
+        f'<li><b class="p">{visible(outline.label(i))}</b> <span class="t">{visible(outline.name(i))}</span> {_digest(outline, i)}{nested_html(outline, i)}</li>'
         for i in outline.children.get(index, ())
     )
     root = f' class="kit-nested kit-{outline.message.standard}"' if index < 0 else ""
@@ -82,13 +82,13 @@ def _meaning(outline: Outline, index: int) -> str:
 def card_html(outline: Outline, index: int) -> str:
     """What an element is: where it stands, its name, what it is for, its type, how often, its codes, and where to read on."""
     element, definition = outline.elements[index], outline.means(index)
-    crumbs = "".join(f"<li>{h(_crumb(outline, i))}</li>" for i in (*outline.ancestors(index), index))
+    crumbs = "".join(f"<li>{visible(_crumb(outline, i))}</li>" for i in (*outline.ancestors(index), index))
     unknown = "" if definition.name or definition.says else "The dictionary of this standard does not have this path."
     meaning = f", {h(_meaning(outline, index))}" if _meaning(outline, index) else ""
     shown = f'<span class="kit-mono">{value(element.value, 200)}</span>{meaning}' if index not in outline.children else ""
     here = f'<p class="kit-quiet kit-small">In this message: {shown}</p>' if shown else ""
     says = f"<p>{h(definition.says or unknown)}</p>" if definition.says or unknown else ""
-    words = f'<h4 class="jp-toc-ignore"><code>{h(element.path)}</code> {h(outline.name(index))}</h4>{says}{here}'
+    words = f'<h4 class="jp-toc-ignore"><code>{visible(element.path)}</code> {visible(outline.name(index))}</h4>{says}{here}'
     facts = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in _facts(outline, index) if text)
     return f'<div><ol class="kit-crumb" aria-label="Where this is">{crumbs}</ol>{words}</div><dl class="kit-dl">{facts}</dl>'
 

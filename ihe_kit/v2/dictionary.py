@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import import_module
 from typing import Any
 
 from ihe_kit.core import Definition, UnknownPath, nearest
-from ihe_kit.files import rows
+from ihe_kit.files import definitions, rows
 from ihe_kit.v2.message import Path, V2Message
 
 VERSIONS = ("2.3.1", "2.4", "2.5", "2.5.1", "2.6", "2.7", "2.8", "2.8.1", "2.8.2")
@@ -145,7 +144,7 @@ def _unknown_segment(where: Path, path: str, version: str) -> Definition:
 
 @lru_cache(maxsize=64)
 def _module(version: str, kind: str) -> Any:
-    return import_module(f"hl7apy.v{supported(version).replace('.', '_')}.{kind}")
+    return definitions(f"hl7apy.v{supported(version).replace('.', '_')}.{kind}")
 
 
 def _part(part: Any) -> Row:

@@ -22,7 +22,7 @@ def front(*names: str) -> str:
     return "\n".join((FRONT / name).read_text(encoding="utf-8") for name in names)
 
 
-class KitWidget(anywidget.AnyWidget):
+class KitWidget(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget has no types
     """A widget whose inside is HTML made in Python. `html` is what shows first; `twin()` is the same for a page without a kernel.
 
     The front end may ask: `ask(model, "card", {index: 3})` in JavaScript is answered by the method `answer_card(index=3)` here.

@@ -9,7 +9,7 @@ import traitlets
 
 from ihe_kit.core import Message
 from ihe_kit.crosswalk import same
-from ihe_kit.render import Outline, card_html, h, icon, nested_html, rows_html, tag, text_html, title, tree_html
+from ihe_kit.render import Outline, card_html, icon, nested_html, rows_html, tag, text_html, title, tree_html, visible
 from ihe_kit.verbs import explain, parse
 from ihe_kit.widgets.base import KitWidget, front
 
@@ -52,7 +52,7 @@ class Explorer(KitWidget):
         """The rows right below an element of a large message."""
         return rows_html(self.outline, self.outline.children.get(index, ()), {index, *self.outline.ancestors(index)})
 
-    @traitlets.validate("selected")
+    @traitlets.validate("selected")  # type: ignore[untyped-decorator]
     def _canonical(self, proposal: Any) -> str:
         """`PID-3.1` becomes `PID-3[1].1` where the message has several. Raises UnknownPath."""
         path = str(proposal["value"])
@@ -72,8 +72,8 @@ class Explorer(KitWidget):
         return f'<section class="kit-card kit-{self.message.standard}" aria-live="polite" aria-label="What this is">{inside}</section>'
 
     def _head(self) -> str:
-        words = f'<h3 class="jp-toc-ignore">{h(title(self.message, explain))}</h3> {tag(self.message.standard)}'
-        return f'{words} <span class="kit-meta kit-grow">{h(self.message.facts)}</span>'
+        words = f'<h3 class="jp-toc-ignore">{visible(title(self.message, explain))}</h3> {tag(self.message.standard)}'
+        return f'{words} <span class="kit-meta kit-grow">{visible(self.message.facts)}</span>'
 
     def _html(self) -> str:
         index, count = self.outline.index.get(self.selected, -1), len(self.outline.elements)

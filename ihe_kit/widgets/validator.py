@@ -125,12 +125,12 @@ class Validator(KitWidget):
         """Applies the repair of one finding, or all repairs."""
         chosen = self.findings if number is None else self.findings[number : number + 1]
         self.text = repaired(self.text, [finding.fix for finding in chosen if finding.fix])
-        return self.draft
+        return str(self.draft)
 
     def answer_example(self, mistakes: bool) -> str:
         """Puts one of the examples into an empty widget."""
         self.text = example(mistakes)
-        return self.draft
+        return str(self.draft)
 
     def twin(self) -> str:
         """The text with underlines, then the findings as lists."""

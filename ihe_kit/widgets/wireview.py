@@ -24,6 +24,7 @@ from ihe_kit.render import (
     summary_html,
     tag,
     tree_html,
+    visible,
 )  # fmt: skip
 from ihe_kit.verbs import explain, standards
 from ihe_kit.widgets.base import KitWidget, front
@@ -116,7 +117,7 @@ class WireView(KitWidget):
 
     def _twin_message(self, row: Crossing, number: int) -> str:
         ends = f"{row.sender} to {row.receiver}, {row.time}{', lost: ' + row.exchange.lost if row.lost else ', refused' if row.failed else ''}"
-        words = f'{icon("shut")}<span class="no">{number}</span> <b>{h(row.number)}</b> {h(row.name)} <span class="kit-quiet">{h(ends)}</span>'
+        words = f'{icon("shut")}<span class="no">{number}</span> <b>{h(row.number)}</b> {visible(row.name)} <span class="kit-quiet">{visible(ends)}</span>'
         tree = nested_html(Outline(row.message, explain), most=TREE) if row.message else ""
         found = findings_html(row.found, row.standard, static=True)
         return f'<details class="kit-msg kit-{row.standard}"><summary>{words}</summary>{packet_html(row, explain)}{tree}{found}</details>'
@@ -140,7 +141,7 @@ class WireView(KitWidget):
         transaction = row.exchange.transaction
         took = "" if row.reply else f" · {row.exchange.answer.name} in {row.exchange.took * 1000:.0f} ms" if row.exchange.answer else ""
         meta = f"{row.name}{row.more} · to {row.receiver} · {count(len(row.packet.data), 'byte')}{took or (' · ' + row.exchange.lost if row.lost else '')}"
-        words = f'<h3 class="jp-toc-ignore">{h(transaction.title if transaction else "Foreign exchange")}</h3>{tag(row.standard)}<span class="kit-meta kit-grow">{h(meta)}</span>'
+        words = f'<h3 class="jp-toc-ignore">{h(transaction.title if transaction else "Foreign exchange")}</h3>{tag(row.standard)}<span class="kit-meta kit-grow">{visible(meta)}</span>'
         replay = f'<button type="button" class="kit-btn small" data-replay aria-keyshortcuts="R">{icon("replay")}Replay</button>' if self.box else ""
         tabs = "".join(
             f'<button type="button" role="tab" data-tab="{name}">{name}{f" <span class=kit-count>{number}</span>" if number else ""}</button>'

@@ -298,6 +298,15 @@ def resized(text: str) -> str:
     return "\r\n".join([*lines, f"content-length: {len(body.encode())}"]) + "\r\n\r\n" + body
 
 
+def test_the_list_of_templates(box: Sandbox) -> None:
+    ask(box, "openEHR template", {})
+    (one,) = get(box, "openEHR repository", "/definition/template/adl1.4")
+    assert one["template_id"] == "kit_vital_signs.v1"
+    assert one["archetype_id"] == "openEHR-EHR-COMPOSITION.encounter.v1"
+    again = ask(box, "openEHR template", {})
+    assert again.answer and again.answer.get("response.status") == ["409"]
+
+
 def test_order_matters_template_first(box: Sandbox) -> None:
     refused = ask(box, "openEHR composition", {"ehr_id": record(box), "systolic": 142, "diastolic": 91})
     assert refused.answer and refused.answer.get("response.status") == ["422"]
@@ -328,6 +337,15 @@ def test_openehr_errors(box: Sandbox, method: str, url: str, body: str | None, s
     assert got == status, answer
     assert status == 200 or answer["message"]
     assert rows(box) == before
+
+
+def test_the_status_says_whose_record_it_is(box: Sandbox) -> None:
+    ehr = record(box)
+    status = get(box, "openEHR repository", f"/ehr/{ehr}/ehr_status")
+    reference = status["subject"]["external_ref"]
+    assert (reference["id"]["value"], reference["namespace"]) == ("4711", "urn:oid:2.999.10.1")
+    body = get(box, "openEHR repository", f"/ehr/{ehr}")
+    assert body["ehr_status"]["id"]["value"] == status["uid"]["value"]
 
 
 def test_a_subject_has_one_ehr(box: Sandbox) -> None:

@@ -141,6 +141,8 @@ BREAKS: dict[str, dict[str, Callable[[str], str]]] = {
         "PDQM-SEARCHSET": body(lambda b: b.update(type="collection")),
         "PDQM-TOTAL": body(lambda b: b.pop("total")),
         "PDQM-FULLURL": body(lambda b: b["entry"][0].pop("fullUrl")),  # type: ignore[index]
+        "PDQM-PATIENT-MODIFIER": body(lambda b: b["entry"][0]["resource"].update(modifierExtension=[{"url": "http://x"}])),  # type: ignore[index]
+        "PDQM-PATIENT-IMPLICIT": body(lambda b: b["entry"][0]["resource"].update(implicitRules="http://x")),  # type: ignore[index]
         "PDQM-PATIENT-IDENTIFIER": body(lambda b: b["entry"][0]["resource"].pop("identifier")),  # type: ignore[index]
         "PDQM-PATIENT-SYSTEM": body(lambda b: b["entry"][0]["resource"]["identifier"][0].pop("system")),  # type: ignore[index]
         "PDQM-PATIENT-VALUE": body(lambda b: b["entry"][0]["resource"]["identifier"][0].pop("value")),  # type: ignore[index]

@@ -66,7 +66,7 @@ class PredictionView(Choices):
         if self.unchosen:
             said = note("warning", "Choose one first.", "A guess is as good as knowledge here: what counts is to have one before you look.")
         button = '<button type="submit" class="kit-btn" disabled>Locked in</button>' if locked else '<button type="submit" class="kit-btn primary">Lock in</button>'
-        body = f'{group}<div class="do">{button}</div><div role="status">{said}</div>{self.problem()}'
+        body = f'{group}<div class="do">{button}</div><div role="status" tabindex="-1" data-after>{said}</div>{self.problem()}'
         return frame("Predict", item.standard, "before you run the next cell", f'<form class="kit-task" data-do="lock">{body}</form>')
 
     def twin(self) -> str:

@@ -23,22 +23,22 @@ class ExerciseView(CourseWidget):
     def record(self) -> Record:
         return self.kept.get(self.item.id)
 
-    def answer_check(self, answer: Sequence[str]) -> None:
+    def answer_check(self, values: Sequence[str]) -> None:
         """The Check button."""
         try:
-            self.verdict = check(self.item, *answer)
+            self.verdict = check(self.item, *values)
         except Exception as reason:  # a fault of the check, not of the learner: say so, keep the answer
             self.verdict = Verdict(False, "The check itself failed.", f"Not your fault: {type(reason).__name__}: {reason}")
-        if any(text.strip() for text in answer):
+        if any(text.strip() for text in values):
             known = self.record
             tries = known.get("tries", 0) + (not known.get("solved"))
-            self.kept.update(self.item.id, answer=list(answer), tries=tries, solved=self.verdict.right or bool(known.get("solved")))
+            self.kept.update(self.item.id, answer=list(values), tries=tries, solved=self.verdict.right or bool(known.get("solved")))
 
-    def answer_hint(self, answer: Sequence[str]) -> None:
+    def answer_hint(self, values: Sequence[str]) -> None:
         """The next hint."""
         self.kept.update(self.item.id, hints=min(self.record.get("hints", 0) + 1, len(self.item.hints)))
 
-    def answer_show(self, answer: Sequence[str]) -> None:
+    def answer_show(self, values: Sequence[str]) -> None:
         """Show the answer."""
         self.kept.update(self.item.id, shown=True)
 
@@ -77,7 +77,8 @@ class ExerciseView(CourseWidget):
         return f'<div class="kit-parts">{rows}</div><div class="do">{button}</div>'
 
     def _field(self, number: int, value: str, state: str) -> str:
-        name, options = f'id="{self.uid}-{number}" name="{number}"', self.item.parts[number].options
+        after = "" if number else " data-after"  # where focus goes when the button that had it is gone
+        name, options = f'id="{self.uid}-{number}" name="{number}"{after}', self.item.parts[number].options
         if not options:
             return f'<input {name} class="kit-input mono" value="{h(value)}" autocomplete="off" autocapitalize="off" spellcheck="false"{state}>'
         chosen = "".join(f"<option{' selected' if option == value else ''}>{h(option)}</option>" for option in options)
@@ -88,9 +89,9 @@ class ExerciseView(CourseWidget):
         hints = self.item.hints
         steps = "".join(f'<i class="{"on" if k < taken else ""}"></i>' for k in range(len(hints)))
         unfolded = "".join(note("bulb", f"Hint {k} of {len(hints)}", hint) for k, hint in enumerate(hints[:taken], start=1))
-        more = f'<button type="button" class="kit-btn small" data-do="hint">{"Next hint" if taken else "Give me a hint"}</button>' if taken < len(hints) else ""
-        show = '<button type="button" class="kit-btn small quiet" data-do="show" data-after>Show the answer</button>' if taken and not shown else ""
-        ladder = f'<span class="kit-ladder" aria-hidden="true">{steps}</span>' if taken else ""
+        more = f'<button type="button" class="kit-btn small" data-do="hint" data-key="hint">{"Next hint" if taken else "Give me a hint"}</button>' if taken < len(hints) else ""
+        show = '<button type="button" class="kit-btn small quiet" data-do="show" data-key="show">Show the answer</button>' if taken and not shown else ""
+        ladder = f'<span class="kit-ladder" aria-hidden="true">{steps}</span>'
         bar = f'<div class="bar" data-key="bar">{ladder}{more}{show}</div>' if more or show else ""
         return f'<div class="kit-hints"><div role="status">{unfolded}{self._solution() if shown else ""}</div>{bar}</div>'
 

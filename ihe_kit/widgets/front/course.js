@@ -10,9 +10,17 @@ function follow(now, next) {
     if (now.data !== next.data) now.data = next.data;
     return;
   }
-  for (const { name } of [...now.attributes]) if (!next.hasAttribute(name)) now.removeAttribute(name);
+  attributes(now, next);
+  children(now, next);
+}
+
+function attributes(now, next) {
+  for (const { name } of [...now.attributes]) if (!next.hasAttribute(name) && name !== "open") now.removeAttribute(name); // what a reader opened stays open
   for (const { name, value } of next.attributes) if (now.getAttribute(name) !== value) now.setAttribute(name, value);
   if (now.type === "radio") now.checked = next.hasAttribute("checked");
+}
+
+function children(now, next) {
   const there = [...now.childNodes], wanted = [...next.childNodes];
   wanted.forEach((child, k) => {
     if (there[k] && same(there[k], child)) follow(there[k], child);
@@ -34,7 +42,6 @@ function values(form) {
 
 function render({ model, el }) {
   const host = document.createElement("div");
-  host.dataset.lmSuppressShortcuts = "true"; // arrows move in the answers, not from cell to cell
   host.innerHTML = model.get("html");
   el.append(host);
   let asked = false, at = host.querySelector("[data-focus]")?.dataset.focus;
@@ -47,10 +54,10 @@ function render({ model, el }) {
     const next = document.createElement("div");
     next.innerHTML = model.get("html");
     const focused = host.contains(document.activeElement);
-    follow(host, next);
+    children(host, next);
     const goal = host.querySelector("[data-focus]");
     if (asked && goal && goal.dataset.focus !== at) goal.focus();
-    else if (focused && !host.contains(document.activeElement)) host.querySelector("[data-after]")?.focus(); // the button pressed is gone
+    else if (focused && (!host.contains(document.activeElement) || document.activeElement.disabled)) host.querySelector("[data-after]")?.focus();
     at = goal?.dataset.focus;
   }
 
@@ -66,6 +73,10 @@ function render({ model, el }) {
   host.addEventListener("change", event => {
     const field = event.target.closest("select[data-do]");
     if (field) ask(model, field.dataset.do, { values: [field.value] });
+  });
+  host.addEventListener("keydown", event => {   // arrows and letters act in the answers; JupyterLab would go from cell to cell
+    const theirs = event.ctrlKey || event.metaKey || event.altKey || event.key === "Escape" || (event.shiftKey && event.key === "Enter");
+    if (!theirs) event.stopPropagation();
   });
   model.on("change:html", update);
   return () => model.off("change:html", update);

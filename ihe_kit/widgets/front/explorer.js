@@ -68,7 +68,8 @@ function render({ model, el }) {
 
   const search = one(el, "input"), said = one(el, "[data-said]");
   function seek(from, act) {
-    const words = search.value.trim().toLowerCase(), hits = words ? parts.keys().filter(i => parts[i][WORDS].includes(words)).toArray() : [];
+    const words = search.value.trim().toLowerCase();
+    const hits = words ? parts.map((_, index) => index).filter(index => parts[index][WORDS].includes(words)) : [];
     const hit = hits.find(index => index >= from) ?? hits[0];
     said.textContent = !words ? "" : hits.length ? `${hits.indexOf(hit) + 1} of ${hits.length}` : "nothing found";
     if (hit !== undefined) act(hit); else preview(-1);
