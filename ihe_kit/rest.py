@@ -10,6 +10,7 @@ import re
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote_plus
 
@@ -201,10 +202,12 @@ def to_packet(message: RestMessage, content_type: str) -> Packet:
     return Packet("http", request("POST", f"{message.base}/{message.kind}", message.text, [("content-type", content_type)]).encode())
 
 
-def _reason(status: int) -> str:
-    from http import HTTPStatus
+# Where Python's versions differ, the words that FHIR R4 and the openEHR API use.
+_REASONS = {413: "Payload Too Large", 422: "Unprocessable Entity"}
 
+
+def _reason(status: int) -> str:
     try:
-        return HTTPStatus(status).phrase
+        return _REASONS.get(status) or HTTPStatus(status).phrase
     except ValueError:
         return ""

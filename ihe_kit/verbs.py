@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -129,7 +130,8 @@ def exchange(transaction: str | Transaction, message: Message, to: Sandbox | str
     if isinstance(to, str):
         from ihe_kit.transports import peer
 
-        return perform(chosen, message, peer(to), Wire())
+        # Whoever listens there keeps it on a wire of its own, even where that is a sandbox in this very process.
+        return perform(chosen, message, replace(peer(to), recorded=False), Wire())
     return perform(chosen, message, to.peer(chosen.responder), to.wire)
 
 

@@ -19,7 +19,7 @@ def check(id: str | Exercise, *answer: str) -> Verdict:
     given: Answer = [text.strip() for text in answer]
     empty = [part.label for part, text in zip(chosen.parts, [*given, *[""] * len(chosen.parts)], strict=False) if not text]
     if len(empty) == len(chosen.parts):
-        return Verdict(False, "Nothing is filled in yet.", "Try something: a wrong answer tells you what is missing, and nobody counts against you.")
+        return Verdict(False, "Nothing is filled in yet.", "Try something: every answer is told what is right already and what is missing.")
     if empty:
         return Verdict(False, f"{len(chosen.parts) - len(empty)} of {len(chosen.parts)} are filled in.", f"Still open: {empty[0]}.")
     return chosen.check(given, Context(_sandbox))

@@ -81,7 +81,9 @@ class Progress:
         draft = self.path.with_name(f"progress-{os.getpid()}.tmp")
         try:
             self.path.parent.mkdir(exist_ok=True)
-            draft.write_text(json.dumps({"version": 1, "items": self._items}, indent=1, ensure_ascii=False, sort_keys=True), encoding="utf-8")
+            draft.write_text(
+                json.dumps({"version": 1, "items": self._items}, indent=1, ensure_ascii=False, sort_keys=True), encoding="utf-8"
+            )
             os.replace(draft, self.path)
         except OSError as reason:
             with contextlib.suppress(OSError):

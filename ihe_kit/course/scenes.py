@@ -1,5 +1,4 @@
-"""Small scenes that a lesson needs more than once, so that its cells stay short: a record that is opened, a settings file that is out of date.
-"""
+"""Small scenes that a lesson needs more than once, so that its cells stay short: a record that is opened, a settings file that is out of date."""
 
 from __future__ import annotations
 

@@ -4,10 +4,11 @@ Only this room makes HTML. Every value that comes from a message is escaped here
 reading direction, are shown by name. What a path means comes from `explain`, which the caller hands in; a path that nobody knows still shows.
 """
 
+from ihe_kit.render.crossing import Crossing, crossings, facts, reason
 from ihe_kit.render.findings import findings_html, findings_text, summary_html
 from ihe_kit.render.marks import LABELS, SEVERITY, SHOWN, clip, count, h, icon, tag, value, visible
 from ihe_kit.render.outline import Explain, Outline, title
-from ihe_kit.render.sequence import Crossing, crossings, facts, packet_html, reason, sequence_html, sequence_text
+from ihe_kit.render.sequence import packet_html, sequence_html, sequence_text
 from ihe_kit.render.text import mirror_html, text_html
 from ihe_kit.render.tree import card_html, nested_html, rows_html, tree_html
 

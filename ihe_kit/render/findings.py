@@ -39,7 +39,8 @@ def findings_html(findings: Sequence[Finding], standard: str, *, fixes: bool = F
 def _finding(finding: Finding, number: int, standard: str, fixes: bool, static: bool) -> str:
     words = f'<div class="w">{visible(finding.what)}</div><p class="y">{visible(finding.why)}</p>'
     source = f'<div class="r"><code>{h(finding.rule)}</code><span class="kit-cite">{h(finding.spec)}</span></div>'
-    fix = f'<button type="button" class="kit-btn small" data-fix="{number}" tabindex="-1">{value(finding.fix.label, 40)}</button>' if finding.fix and fixes else ""
+    button = '<button type="button" class="kit-btn small" tabindex="-1" data-fix>'
+    fix = f"{button}{value(finding.fix.label, 40)}</button>" if finding.fix and fixes else ""
     option = f' role="option" aria-selected="false" tabindex="-1" data-f="{number}" data-s="{finding.start}" data-e="{finding.end}"'
     keys = ' aria-keyshortcuts="F"' if fix else ""
     body = f'<span class="p">{visible(finding.path)}</span> <div>{words}{source}</div><div>{fix}</div>'

@@ -28,7 +28,7 @@ class Line:
     depth: int = 0
 
 
-def text_html(outline: Outline, findings: Sequence[Finding] = (), *, offset: int = -1, height: str = "") -> str:
+def text_html(outline: Outline, findings: Sequence[Finding] = (), *, offset: int = -1) -> str:
     """The text of a message, cut into runs that know their place (`data-s`, `data-e`). With an `offset` (the byte at which the message
     begins in its packet) every line starts with its place in bytes and line ends show as marks.
     """
@@ -42,14 +42,15 @@ def text_html(outline: Outline, findings: Sequence[Finding] = (), *, offset: int
         at += len((message.text[line.start : line.end] + line.ending).encode(message.charset, "replace")) if offset >= 0 else 0
     kind = f"{'' if v2 else 'json '}{'bytes ' if offset >= 0 else ''}kit-{message.standard}"
     edges = _edges(at) if offset > 0 else ("", "")
-    attributes = f'class="kit-raw {kind}" tabindex="0" role="region" aria-label="Message"' + (f' style="{height}"' if height else "")
+    attributes = f'class="kit-raw {kind}" tabindex="0" role="region" aria-label="Message"'
     return f"<div {attributes}>{edges[0]}{''.join(rows)}{edges[1]}</div>{_cut(message.text)}"
 
 
 def mirror_html(outline: Outline, findings: Sequence[Finding]) -> str:
     """The text as a textarea shows it, every line end one line feed, with underlines and nothing that takes room."""
-    pen = _Pen(outline, findings, plain=True)
-    return "".join(pen.runs(line.start, line.end) + ("\n" if line.ending else "") for line in lines(outline.message, whole=True)) + "\n"
+    pen, rest = _Pen(outline, findings, plain=True), outline.message.text[SHOWN:].replace("\r\n", "\n").replace("\r", "\n")
+    drawn = (pen.runs(line.start, line.end) + ("\n" if line.ending else "") for line in lines(outline.message, whole=True))
+    return "".join(drawn) + h(rest.replace("\0", "\u2400")) + "\n"
 
 
 def plain_html(data: bytes) -> str:

@@ -33,7 +33,8 @@ def _is_open(outline: Outline, index: int, opened: Collection[int]) -> bool:
 
 def _row(outline: Outline, index: int, opened: Collection[int], selected: int) -> str:
     level, parent = len(outline.ancestors(index)), index in outline.children
-    states = f'aria-level="{level + 1}" aria-selected="{str(index == selected).lower()}" tabindex="{0 if index == max(selected, 0) else -1}"'
+    stop = 0 if index == max(selected, 0) else -1
+    states = f'aria-level="{level + 1}" aria-selected="{str(index == selected).lower()}" tabindex="{stop}"'
     states += f' aria-expanded="{str(index in opened).lower()}" class="parent"' if parent else ""
     states += "" if _is_open(outline, index, opened) else " hidden"
     sign = icon("open" if index in opened else "shut") if parent else '<span class="none"></span>'
@@ -99,12 +100,13 @@ def _crumb(outline: Outline, index: int) -> str:
 
 
 def _facts(outline: Outline, index: int) -> Iterator[tuple[str, str]]:
-    definition, standard = outline.means(index), outline.message.standard
+    definition = outline.means(index)
     yield "Data type", h(definition.type)
     required = '<span class="kit-use R">R</span> required, '
     yield "Occurs", definition.occurs and (required if definition.occurs[0] != "0" else "optional, ") + h(definition.occurs)
     shown = ", ".join(f"<code>{h(code)}</code>{f' {h(meaning)}' if meaning else ''}" for code, meaning in definition.values[:6])
     more = f" and {len(definition.values) - 6} more" if len(definition.values) > 6 else ""
     yield "Codes", "<br>".join(filter(None, (h(definition.codes), shown + more)))
-    yield "Same value", "<br>".join(f"{LABELS[key]} <code>{h(path)}</code>" for key, path, _ in same(standard, outline.elements[index].path))
+    others = same(outline.message.standard, outline.elements[index].path)
+    yield "Same value", "<br>".join(f"{LABELS[key]} <code>{h(path)}</code>" for key, path, _ in others)
     yield "Read it in", definition.spec and f'<span class="kit-cite">{h(definition.spec)}</span>'

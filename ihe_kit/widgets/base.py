@@ -14,6 +14,10 @@ import anywidget
 import traitlets
 
 FRONT = Path(__file__).parent / "front"
+COPY = (
+    '<button type="button" class="kit-btn icon quiet small" data-copy aria-label="Copy the message" title="Copy the message">'
+    '<span class="kit-i copy" aria-hidden="true"></span></button>'
+)
 
 
 @lru_cache(maxsize=16)

@@ -11,7 +11,7 @@ from ihe_kit.core import Message
 from ihe_kit.crosswalk import same
 from ihe_kit.render import Outline, card_html, icon, nested_html, rows_html, tag, text_html, title, tree_html, visible
 from ihe_kit.verbs import explain, parse
-from ihe_kit.widgets.base import KitWidget, front
+from ihe_kit.widgets.base import COPY, KitWidget, front
 
 WHOLE = 400  # elements; of a larger message the rows of closed branches, and the cards, are asked from the kernel
 
@@ -34,7 +34,9 @@ class Explorer(KitWidget):
         self.opened = self.outline.opened()
         elements = self.outline.elements
         first = selected or _first(self.message.standard, [element.path for element in elements])
-        super().__init__(text=self.message.text.encode("utf-8", "replace").decode(), parts=[self._part(i) for i in range(len(elements))], **kwargs)
+        super().__init__(
+            text=self.message.text.encode("utf-8", "replace").decode(), parts=[self._part(i) for i in range(len(elements))], **kwargs
+        )
         self.selected = first
         self.cards = [card_html(self.outline, i) for i in range(len(elements))] if len(elements) <= WHOLE else []
         self.html = self._html()
@@ -80,11 +82,12 @@ class Explorer(KitWidget):
         opened = self.opened | set(self.outline.ancestors(index)) if index >= 0 else self.opened
         tree = tree_html(self.outline, opened, index, whole=count <= WHOLE)
         search = '<input class="kit-input" type="search" placeholder="Find a path or value" aria-label="Find a path or value" aria-keyshortcuts="/">'
-        tools = f'<span class="kit-small kit-quiet" data-said role="status"></span><span class="kit-with-icon kit-find">{icon("search")}{search}</span>'
-        copy = f'<button type="button" class="kit-btn icon quiet small" data-copy aria-label="Copy the message" title="Copy the message">{icon("copy")}</button>'
+        tools = '<span class="kit-small kit-quiet" data-said role="status"></span>'
+        tools += f'<span class="kit-with-icon kit-find">{icon("search")}{search}</span>'
         left = f'<div><div class="kit-pane-head">Message</div>{text_html(self.outline)}</div>'
         panes = f'<div class="kit-panes kit-explorer" style="--rows:{min(max(count, 8), 19)}">{left}<div>{tree}</div></div>'
-        return f'<div class="kit" role="group" aria-label="Explorer"><div class="kit-head">{self._head()}{tools}{copy}</div>{panes}{self._card()}</div>'
+        head = f'<div class="kit-head">{self._head()}{tools}{COPY}</div>'
+        return f'<div class="kit" role="group" aria-label="Explorer">{head}{panes}{self._card()}</div>'
 
 
 def _first(standard: str, paths: list[str]) -> str:

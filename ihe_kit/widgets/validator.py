@@ -11,6 +11,7 @@ import traitlets
 
 from ihe_kit.core import Message, Unreadable
 from ihe_kit.profiles import candidates
+from ihe_kit.profiles import transaction as by_number
 from ihe_kit.render import Outline, findings_html, h, icon, mirror_html, summary_html, tag, text_html, visible
 from ihe_kit.rules import Finding, Fix
 from ihe_kit.verbs import build, explain, parse, transactions, validate
@@ -37,15 +38,14 @@ def review(text: str, transaction: str = "") -> Review:
         message = parse(text)
     except Unreadable as problem:
         return Review(unreadable=problem)
-    chosen = transactions().get(transaction) if transaction else None
-    if transaction and (not chosen or chosen.standard.key != message.standard):
-        return Review(message, validate(message), unreadable=None) if chosen else Review(message, validate(message, transaction))
-    shown = [t for t in candidates(message) if t.request_rules]
-    one = chosen or (shown[0] if len(shown) == 1 else None)
-    findings = validate(message, one)
+    chosen = by_number(transaction) if transaction else None
+    if not chosen or chosen.standard.key != message.standard:  # then the message itself has to say
+        shown = [t for t in candidates(message) if t.request_rules]
+        chosen = shown[0] if len(shown) == 1 else None
+    findings = validate(message, chosen)
     broken = {finding.rule for finding in findings}
-    held = sum(rule.id not in broken for rule in one.request_rules) if one else 0
-    return Review(message, findings, one.number if one else "", held)
+    held = sum(rule.id not in broken for rule in chosen.request_rules) if chosen else 0
+    return Review(message, findings, chosen.number if chosen else "", held)
 
 
 def repaired(text: str, fixes: Iterable[Fix]) -> str:
@@ -106,8 +106,8 @@ class Validator(KitWidget):
 
     def __init__(self, message: str | bytes | Message | None = None, transaction: str | None = None, **kwargs: Any) -> None:
         text = _decoded(message) if isinstance(message, bytes) else str(message or "")
-        if transaction and transaction not in transactions():
-            raise ValueError(f"{transaction!r} is no transaction that the kit knows: {', '.join(transactions())}")
+        if transaction:
+            by_number(transaction)  # raises ValueError for one that nobody knows
         super().__init__(text=text, transaction=transaction or "", draft=typed(text), **kwargs)
         self.review = Review()
         self._check()
@@ -140,7 +140,8 @@ class Validator(KitWidget):
             body = f'{text}<div class="kit-strip"><div class="kit-sum">{self._summary()}</div></div>{self._lists(static=True)}'
         elif self.text:
             body = f'<pre class="kit-raw">{visible(self.text[:2000])}</pre>{self._note()}'
-        return f'<div class="kit is-static" role="group" aria-label="Validator"><div class="kit-head"><h3 class="jp-toc-ignore">Validate</h3> {self._tag()}</div>{body}</div>'
+        head = f'<div class="kit-head"><h3 class="jp-toc-ignore">Validate</h3> {self._tag()}</div>'
+        return f'<div class="kit is-static" role="group" aria-label="Validator">{head}{body}</div>'
 
     def _typed(self, _: Any) -> None:
         text = restored(self.draft, self.text)
@@ -174,7 +175,8 @@ class Validator(KitWidget):
         if not problem:
             return h(text) + "\n"
         at = len(typed(self.text[: problem.start]))
-        return f'{h(text[:at])}<span class="kit-f-error" data-s="{problem.start}" data-e="{problem.start + 1}">{h(text[at : at + 1])}</span>{h(text[at + 1 :])}\n'
+        wrong = f'<span class="kit-f-error" data-s="{problem.start}" data-e="{problem.start + 1}">{h(text[at : at + 1])}</span>'
+        return f"{h(text[:at])}{wrong}{h(text[at + 1 :])}\n"
 
     def _tag(self) -> str:
         return tag(self.review.message.standard) if self.review.message else ""
@@ -190,7 +192,8 @@ class Validator(KitWidget):
         if not problem:
             return ""
         says = problem.says[:1].upper() + problem.says[1:]
-        return f'<div class="kit-note error">{icon("error")}<div><b>{visible(says)}.</b> No rule was run: rules need a message that can be read.</div></div>'
+        words = f"<b>{visible(says)}.</b> No rule was run: rules need a message that can be read."
+        return f'<div class="kit-note error">{icon("error")}<div>{words}</div></div>'
 
     def _lists(self, static: bool = False) -> str:
         return findings_html(self.findings, self.review.message.standard, fixes=not static, static=static) if self.review.message else ""

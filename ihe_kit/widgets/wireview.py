@@ -25,9 +25,9 @@ from ihe_kit.render import (
     tag,
     tree_html,
     visible,
-)  # fmt: skip
+)
 from ihe_kit.verbs import explain, standards
-from ihe_kit.widgets.base import KitWidget, front
+from ihe_kit.widgets.base import COPY, KitWidget, front
 
 if TYPE_CHECKING:
     from ihe_kit.region import Sandbox
@@ -116,7 +116,9 @@ class WireView(KitWidget):
         return (facts(shown) if shown else "") + (f" · {count(more, 'older exchange')} not drawn" if more else "")
 
     def _twin_message(self, row: Crossing, number: int) -> str:
-        ends = f"{row.sender} to {row.receiver}, {row.time}{', lost: ' + row.exchange.lost if row.lost else ', refused' if row.failed else ''}"
+        ends = (
+            f"{row.sender} to {row.receiver}, {row.time}{', lost: ' + row.exchange.lost if row.lost else ', refused' if row.failed else ''}"
+        )
         words = f'{icon("shut")}<span class="no">{number}</span> <b>{h(row.number)}</b> {visible(row.name)} <span class="kit-quiet">{visible(ends)}</span>'
         tree = nested_html(Outline(row.message, explain), most=TREE) if row.message else ""
         found = findings_html(row.found, row.standard, static=True)
@@ -141,16 +143,20 @@ class WireView(KitWidget):
         transaction = row.exchange.transaction
         took = "" if row.reply else f" · {row.exchange.answer.name} in {row.exchange.took * 1000:.0f} ms" if row.exchange.answer else ""
         meta = f"{row.name}{row.more} · to {row.receiver} · {count(len(row.packet.data), 'byte')}{took or (' · ' + row.exchange.lost if row.lost else '')}"
-        words = f'<h3 class="jp-toc-ignore">{h(transaction.title if transaction else "Foreign exchange")}</h3>{tag(row.standard)}<span class="kit-meta kit-grow">{visible(meta)}</span>'
-        replay = f'<button type="button" class="kit-btn small" data-replay aria-keyshortcuts="R">{icon("replay")}Replay</button>' if self.box else ""
+        words = f'<h3 class="jp-toc-ignore">{h(transaction.title if transaction else "Foreign exchange")}</h3>{tag(row.standard)}'
+        words += f'<span class="kit-meta kit-grow">{visible(meta)}</span>'
+        button = f'<button type="button" class="kit-btn small" data-replay aria-keyshortcuts="R">{icon("replay")}Replay</button>'
+        replay = button if self.box else ""
+        number = f" <span class=kit-count>{len(row.found)}</span>" if row.found else ""
         tabs = "".join(
-            f'<button type="button" role="tab" data-tab="{name}">{name}{f" <span class=kit-count>{number}</span>" if number else ""}</button>'
-            for name, number in (("Bytes", 0), ("Tree", 0), ("Findings", len(row.found)))
+            f'<button type="button" role="tab" data-tab="{name}">{name}{more}</button>'
+            for name, more in (("Bytes", ""), ("Tree", ""), ("Findings", number))
         )
-        copy = f'<button type="button" class="kit-btn icon quiet small" data-copy aria-label="Copy the message" title="Copy the message">{icon("copy")}</button>'
         panels = {"Bytes": packet_html(row, explain) + _foot(row), "Tree": self._tree(row), "Findings": self._found(row)}
-        inside = "".join(f'<div data-panel="{name}" role="tabpanel" aria-label="{name}" hidden>{text}</div>' for name, text in panels.items())
-        bar = f'<div class="kit-tabs" role="tablist" aria-label="Message">{tabs}<span class="kit-grow"></span>{copy}</div>'
+        inside = "".join(
+            f'<div data-panel="{name}" role="tabpanel" aria-label="{name}" hidden>{text}</div>' for name, text in panels.items()
+        )
+        bar = f'<div class="kit-tabs" role="tablist" aria-label="Message">{tabs}<span class="kit-grow"></span>{COPY}</div>'
         return f'<div class="kit-head kit-detail">{words}{replay}</div>{bar}{inside}'
 
     def _tree(self, row: Crossing) -> str:
@@ -176,7 +182,11 @@ class WireView(KitWidget):
 def _foot(row: Crossing) -> str:
     if row.packet.protocol != "mllp":
         return ""
-    vt, end, cr = ('<span class="kit-ctl">VT</span>', '<span class="kit-ctl">FS</span><span class="kit-ctl">CR</span>', '<span class="kit-ctl">CR</span>')
+    vt, end, cr = (
+        '<span class="kit-ctl">VT</span>',
+        '<span class="kit-ctl">FS</span><span class="kit-ctl">CR</span>',
+        '<span class="kit-ctl">CR</span>',
+    )
     words = f"<span>MLLP frame: {vt} starts it, {end} end it. Segments end with {cr}, not with a line feed.</span>"
     return f'<div class="kit-foot">{words}<span class="kit-grow"></span><span class="kit-cite">HL7 v2.5, Appendix C</span></div>'
 

@@ -389,6 +389,14 @@ def test_a_foreign_client_is_recorded_too(box: Sandbox) -> None:
     assert len(box.wire) == 2, "our own exchange is kept once"
 
 
+def test_an_exchange_with_an_address_stands_in_the_log_of_who_listens_there(box: Sandbox) -> None:
+    done = exchange("ITI-31", build("ITI-31", INGRID, box.clock, box.ids), box.addresses["Patient Encounter Consumer"])
+    assert done.ok
+    (seen,) = list(box.wire)
+    assert seen.sent == done.sent
+    assert seen.sender.startswith("peer at port")
+
+
 def test_a_lost_answer_is_kept_and_says_why() -> None:
     with sandbox() as box:
         message = build("ITI-31", INGRID, box.clock, box.ids)

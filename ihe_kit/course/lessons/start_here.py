@@ -77,7 +77,9 @@ def check_identifier(answer: Answer, context: Context) -> Verdict:
     sent, known = _admit(field, context)
     if sent.refused or sent.lost:
         finding = next((f for f in sent.found if f.severity == "error"), None)
-        return Verdict(False, f"The receiver refused it: {sent.answer.name if sent.answer else 'no answer'}.", finding.says if finding else sent.lost)
+        return Verdict(
+            False, f"The receiver refused it: {sent.answer.name if sent.answer else 'no answer'}.", finding.says if finding else sent.lost
+        )
     if known != "1":
         return Verdict(
             False, "The receiver took it, and now it knows two Ingrids.",
@@ -126,7 +128,9 @@ def check_carriers(answer: Answer, _: Context) -> Verdict:
     """How many fit, and where to look for the first that does not."""
     wrong = [clue for (*_ask, fits, clue), given in zip(POTASSIUM, answer, strict=True) if given != fits]
     if not wrong:
-        return Verdict(True, "Right, all five.", "Told when it happens, asked for when it is needed, kept for good: one value, three carriers.")
+        return Verdict(
+            True, "Right, all five.", "Told when it happens, asked for when it is needed, kept for good: one value, three carriers."
+        )
     return Verdict(False, f"{len(POTASSIUM) - len(wrong)} of {len(POTASSIUM)} fit.", wrong[0])
 
 
@@ -197,9 +201,19 @@ PREDICTIONS = (
         standard="v2",
         ask="Ingrid is admitted. The clerk presses *Admit* once more, and the same admission goes out again. What does the receiver answer?",
         choices=(
-            Choice("AA. It takes the second admission and overwrites the first.", "An open stay that is overwritten hides a mistake on the ward.", "AA"),
-            Choice("AE, with a reason. It keeps the first admission.", "It discards the message and says so: sender and receiver see the ward differently.", "AE"),
-            Choice("AR. It does not take admissions at all.", "AR is for what a receiver does not support, such as an unknown event.", "AR"),
+            Choice(
+                "AA. It takes the second admission and overwrites the first.",
+                "An open stay that is overwritten hides a mistake on the ward.",
+                "AA",
+            ),
+            Choice(
+                "AE, with a reason. It keeps the first admission.",
+                "It discards the message and says so: sender and receiver see the ward differently.",
+                "AE",
+            ),
+            Choice(
+                "AR. It does not take admissions at all.", "AR is for what a receiver does not support, such as an unknown event.", "AR"
+            ),
             Choice("Nothing. It has the message already.", "Silence would leave the sender guessing, and it would send again.", "lost"),
         ),
         read=read_acknowledgment,
@@ -212,10 +226,18 @@ PREDICTIONS = (
         standard="fhir",
         ask="Somebody types 1985 instead of 1958. The search goes out with a birth date that nobody named Ødegård has. What comes back?",
         choices=(
-            Choice("404 Not Found", "404 is for an address that is not there, or a domain that the supplier does not know. This question was understood.", "404"),
+            Choice(
+                "404 Not Found",
+                "404 is for an address that is not there, or a domain that the supplier does not know. This question was understood.",
+                "404",
+            ),
             Choice("400 Bad Request", "400 says that the question cannot be understood. This one can.", "400"),
             Choice("200 OK, with no patient in the bundle", "The question was understood, and the answer is: nobody.", "200/0"),
-            Choice("200 OK, with Ingrid as the nearest match", "A search compares, it does not guess. Guessing needs another transaction, ITI-119.", "200/1"),
+            Choice(
+                "200 OK, with Ingrid as the nearest match",
+                "A search compares, it does not guess. Guessing needs another transaction, ITI-119.",
+                "200/1",
+            ),
         ),
         read=read_search,
         right="200/0",
@@ -227,7 +249,11 @@ PREDICTIONS = (
         standard="openehr",
         ask="The nurse types 5000 instead of 142. The composition is good JSON. What does the openEHR repository answer?",
         choices=(
-            Choice("201 Created. Values are the clinician's business.", "The template says which values can be, and the repository holds every composition to it.", "201"),
+            Choice(
+                "201 Created. Values are the clinician's business.",
+                "The template says which values can be, and the repository holds every composition to it.",
+                "201",
+            ),
             Choice("400 Bad Request", "400 is for what cannot be read at all. This can be read.", "400"),
             Choice("422 Unprocessable Entity", "It can be read, but it breaks the template.", "422"),
             Choice("409 Conflict", "409 is for what is there already, such as a second record for one patient.", "409"),
@@ -246,7 +272,9 @@ QUIZ = (
         ask="A ward system tells five systems in the same hospital about an admission. Which carrier is most usual today?",
         choices=(
             Choice("A FHIR PUT of Patient to each of them", "Possible, but rarely the interface that is already there."),
-            Choice("An HL7 v2 ADT message over MLLP", "Told when it happens, to whoever listens: what v2 has done in hospitals for decades."),
+            Choice(
+                "An HL7 v2 ADT message over MLLP", "Told when it happens, to whoever listens: what v2 has done in hospitals for decades."
+            ),
             Choice("An openEHR composition", "A composition is an entry in a record. It notifies nobody."),
             Choice("A DICOM worklist", "A modality asks for a worklist, and it is about a procedure."),
         ),
@@ -258,8 +286,14 @@ QUIZ = (
         ask="Nordvik buys two systems. Both sellers say: we speak HL7 v2.5. Will an admission pass between them?",
         choices=(
             Choice("Yes. It is one standard.", "The standard leaves most fields optional, so each may send what the other does not read."),
-            Choice("Yes, if both can be read by the same parser.", "Readable is the first step. Whether the identifier has an authority is the second."),
-            Choice("Likely, if one claims PAM as Patient Encounter Supplier and the other as Consumer.", "A profile settles what the standard leaves open. A test still has to show it."),
+            Choice(
+                "Yes, if both can be read by the same parser.",
+                "Readable is the first step. Whether the identifier has an authority is the second.",
+            ),
+            Choice(
+                "Likely, if one claims PAM as Patient Encounter Supplier and the other as Consumer.",
+                "A profile settles what the standard leaves open. A test still has to show it.",
+            ),
             Choice("No. They need FHIR for that.", "FHIR leaves as much open. It is profiled too: PDQm is one such profile."),
         ),
         right=2,
@@ -272,7 +306,10 @@ QUIZ = (
         choices=(
             Choice("Two systems in one box", "One program answers both. The actor is the role, the system is the thing."),
             Choice("One actor with two transactions", "Each of the two transactions names an actor of its own as its responder."),
-            Choice("One system that plays two actors", "It is the Patient Encounter Consumer of PAM and the Patient Demographics Supplier of PDQm."),
+            Choice(
+                "One system that plays two actors",
+                "It is the Patient Encounter Consumer of PAM and the Patient Demographics Supplier of PDQm.",
+            ),
             Choice("Two profiles", "A profile is a text that says how actors behave. A system claims it, and is none."),
         ),
         right=2,
@@ -284,7 +321,9 @@ QUIZ = (
         ask="The blood pressure went to the openEHR repository. Which IHE transaction was that?",
         choices=(
             Choice("ITI-104", "ITI-104 feeds a patient's identity to a cross-reference manager. No measurement is in it."),
-            Choice("None. It is openEHR's own REST API.", "openEHR and IHE have no formal agreement. How they meet is emerging good practice."),
+            Choice(
+                "None. It is openEHR's own REST API.", "openEHR and IHE have no formal agreement. How they meet is emerging good practice."
+            ),
             Choice("ITI-65", "ITI-65 submits documents with their metadata. A composition can be published that way; this one was not."),
             Choice("PCC-44", "PCC-44 asks for data over FHIR. Nothing was asked here."),
         ),

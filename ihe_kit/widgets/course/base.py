@@ -27,7 +27,7 @@ def note(kind: str, says: str, why: str = "", more: str = "") -> str:
 
 def frame(title: str, standard: str, meta: str, body: str, static: bool = False) -> str:
     """The section around every item: head with subject, tag of the standard and one quiet line, then the body."""
-    head = f'<div class="kit-head"><h3>{h(title)}</h3>{tag(standard)}<span class="kit-meta kit-grow">{h(meta)}</span></div>'
+    head = f'<div class="kit-head"><h3>{h(title)}</h3> {tag(standard)} <span class="kit-meta kit-grow">{h(meta)}</span></div>'
     classes = f"kit{f' kit-{standard}' if standard else ''}{' is-static' if static else ''}"
     return f'<section class="{classes}" aria-label="{h(title)}">{head}{body}</section>'
 
@@ -68,6 +68,16 @@ class CourseWidget(KitWidget):
         super()._answer(widget, content, buffers)
         for shown in list(self._shown):  # a prediction that locks shows its result elsewhere, a solved exercise its place on the map
             shown.refresh()
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if bundle is None:
+            return None
+        data, metadata = bundle
+        return data | {"text/html": f"<style>{front('course.css')}</style>{data['text/html']}"}, metadata
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__} (shows in JupyterLab)"
 
     def problem(self) -> str:
         """Says that progress is not being kept, where it is not."""

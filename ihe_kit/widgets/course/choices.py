@@ -19,7 +19,10 @@ class Choices(CourseWidget):
         """The question as the legend of its choices. A row is (choice, `right`, `wrong` or "", whether its reason shows)."""
         labels = []
         for k, (choice, fate, reasoned) in enumerate(rows):
-            mark = {"right": icon("ok") + '<span class="kit-sr">right</span>', "wrong": icon("error") + '<span class="kit-sr">not this one</span>'}.get(fate, "")
+            mark = {
+                "right": icon("ok") + '<span class="kit-sr">right</span>',
+                "wrong": icon("error") + '<span class="kit-sr">not this one</span>',
+            }.get(fate, "")
             reason = f"<small>{prose(choice.why)}</small>" if reasoned else ""
             state = (" checked" if k == chosen else "") + (" disabled" if locked else "")
             radio = f'<input type="radio" name="choice" value="{k}"{state}>'
@@ -65,7 +68,11 @@ class PredictionView(Choices):
         said = note("info", "Locked in.", "Now run the next cell: the answer shows under it.") if locked else ""
         if self.unchosen:
             said = note("warning", "Choose one first.", "A guess is as good as knowledge here: what counts is to have one before you look.")
-        button = '<button type="submit" class="kit-btn" disabled>Locked in</button>' if locked else '<button type="submit" class="kit-btn primary">Lock in</button>'
+        button = (
+            '<button type="submit" class="kit-btn" disabled>Locked in</button>'
+            if locked
+            else '<button type="submit" class="kit-btn primary">Lock in</button>'
+        )
         body = f'{group}<div class="do">{button}</div><div role="status" tabindex="-1" data-after>{said}</div>{self.problem()}'
         return frame("Predict", item.standard, "before you run the next cell", f'<form class="kit-task" data-do="lock">{body}</form>')
 
@@ -84,7 +91,12 @@ class RevealView(PredictionView):
     def inside(self) -> str:
         if self.predicted is None:
             waits = note("info", "Your prediction first.", "Lock it in above, and what happened shows here.")
-            return frame("What happened", self.item.standard, "waiting for your prediction", f'<div class="kit-task"><div role="status">{waits}</div></div>')
+            return frame(
+                "What happened",
+                self.item.standard,
+                "waiting for your prediction",
+                f'<div class="kit-task"><div role="status">{waits}</div></div>',
+            )
         chosen = self.item.choices[self.predicted]
         body = f'<div class="kit-task"><div role="status">{self._versus(chosen)}</div></div>'
         return frame("What happened", self.item.standard, "as predicted" if chosen.key == self.key else "not as predicted", body)
@@ -96,14 +108,20 @@ class RevealView(PredictionView):
 
     def _why(self, chosen: Choice) -> str:
         if self.key != self.item.right:
-            return note("warning", "That is not the usual answer here.", "Did you change a value, or run the cells in another order? Look at the message to see why.")
+            return note(
+                "warning",
+                "That is not the usual answer here.",
+                "Did you change a value, or run the cells in another order? Look at the message to see why.",
+            )
         if chosen.key == self.key:
             return note("ok", "As you said.", self.item.why, f" {cite(self.item.spec)}")
         return note("info", "Not quite: " + _lowered(chosen.why), self.item.why, f" {cite(self.item.spec)}")
 
     def twin(self) -> str:
         body = f"<p><b>{h(self.happened)}</b></p><p>{prose(self.item.why)} {cite(self.item.spec)}</p>"
-        return frame("What happened", self.item.standard, "", f'<div class="kit-task">{folded("Show what happened", body)}</div>', static=True)
+        return frame(
+            "What happened", self.item.standard, "", f'<div class="kit-task">{folded("Show what happened", body)}</div>', static=True
+        )
 
 
 def _lowered(sentence: str) -> str:
@@ -171,14 +189,28 @@ class QuizView(Choices):
         """For a screen reader: the eye sees the marks in the list."""
         if self.unchosen:
             return note("warning", "Choose one first.")
-        says = f"Right. {question.choices[question.right].why}" if solved else f"Not this one. {question.choices[tried[-1]].why}" if tried else ""
+        says = (
+            f"Right. {question.choices[question.right].why}"
+            if solved
+            else f"Not this one. {question.choices[tried[-1]].why}"
+            if tried
+            else ""
+        )
         return f'<span class="kit-sr">{prose(says)}</span>' if says else ""
 
     def _end(self) -> str:
         first = sum(self.kept.get(question.id).get("chosen", [None])[0] == question.right for question in self.questions)
         open_ones = [k + 1 for k, question in enumerate(self.questions) if not self.solved(question)]
-        says = f"Still open: question {', '.join(map(str, open_ones))}." if open_ones else f"All {len(self.questions)} answered, {first} of them at the first try."
-        why = "A question that went wrong at first is the one to talk about with a colleague." if first < len(self.questions) and not open_ones else ""
+        says = (
+            f"Still open: question {', '.join(map(str, open_ones))}."
+            if open_ones
+            else f"All {len(self.questions)} answered, {first} of them at the first try."
+        )
+        why = (
+            "A question that went wrong at first is the one to talk about with a colleague."
+            if first < len(self.questions) and not open_ones
+            else ""
+        )
         button = '<button type="button" class="kit-btn" data-do="back">Look through them again</button>'
         text = f'<p class="q" tabindex="-1" data-focus="end">{h(says)}</p><p>{why}</p><div class="do">{button}</div>'
         return frame(f"Quiz {self.number}", "", "", f'<form class="kit-task" data-do="none">{text}</form>')
@@ -187,7 +219,8 @@ class QuizView(Choices):
         asked = []
         for k, question in enumerate(self.questions, start=1):
             reasons = "".join(
-                f"<li>{prose(c.text)} <b>{'Right.' if n == question.right else 'No.'}</b> {prose(c.why)}</li>" for n, c in enumerate(question.choices)
+                f"<li>{prose(c.text)} <b>{'Right.' if n == question.right else 'No.'}</b> {prose(c.why)}</li>"
+                for n, c in enumerate(question.choices)
             )
             answer = folded("The answer, and why", f'<ol class="plain">{reasons}</ol>{cite(question.spec)}')
             asked.append(f'<p class="q">{k}. {prose(question.ask)}</p>{self.plain(question.choices)}{answer}')

@@ -72,7 +72,8 @@ class ExerciseView(CourseWidget):
             label = f'<label class="kit-sr" for="{self.uid}-0">Your answer: {h(part.label)}</label>'
             return f'<div class="do">{label}{self._field(0, given[0], state)}{button}</div>'
         rows = "".join(
-            f'<label for="{self.uid}-{k}">{prose(part.label)}</label>{self._field(k, given[k], state)}' for k, part in enumerate(self.item.parts)
+            f'<label for="{self.uid}-{k}">{prose(part.label)}</label>{self._field(k, given[k], state)}'
+            for k, part in enumerate(self.item.parts)
         )
         return f'<div class="kit-parts">{rows}</div><div class="do">{button}</div>'
 
@@ -85,13 +86,21 @@ class ExerciseView(CourseWidget):
         return f'<select {name} class="kit-input"{state}><option value="">Choose …</option>{chosen}</select>'
 
     def _ladder(self) -> str:
-        taken, shown = self.record.get("hints", 0), self.record.get("shown", False)
+        taken, shown, solved = (self.record.get(name, 0) for name in ("hints", "shown", "solved"))
         hints = self.item.hints
         steps = "".join(f'<i class="{"on" if k < taken else ""}"></i>' for k in range(len(hints)))
         unfolded = "".join(note("bulb", f"Hint {k} of {len(hints)}", hint) for k, hint in enumerate(hints[:taken], start=1))
-        more = f'<button type="button" class="kit-btn small" data-do="hint" data-key="hint">{"Next hint" if taken else "Give me a hint"}</button>' if taken < len(hints) else ""
-        show = '<button type="button" class="kit-btn small quiet" data-do="show" data-key="show">Show the answer</button>' if taken and not shown else ""
-        ladder = f'<span class="kit-ladder" aria-hidden="true">{steps}</span>'
+        more = (
+            f'<button type="button" class="kit-btn small" data-do="hint" data-key="hint">{"Next hint" if taken else "Give me a hint"}</button>'
+            if taken < len(hints) and not solved
+            else ""
+        )
+        show = (
+            '<button type="button" class="kit-btn small quiet" data-do="show" data-key="show">Show the answer</button>'
+            if (taken or solved) and not shown
+            else ""
+        )
+        ladder = "" if solved and not taken else f'<span class="kit-ladder" aria-hidden="true">{steps}</span>'
         bar = f'<div class="bar" data-key="bar">{ladder}{more}{show}</div>' if more or show else ""
         return f'<div class="kit-hints"><div role="status">{unfolded}{self._solution() if shown else ""}</div>{bar}</div>'
 
@@ -105,7 +114,11 @@ class ExerciseView(CourseWidget):
 
     def twin(self) -> str:
         item = self.item
-        parts = "" if len(item.parts) == 1 else "<ol>" + "".join(f"<li>{prose(p.label)} ({h('; '.join(p.options))})</li>" for p in item.parts) + "</ol>"
+        parts = (
+            ""
+            if len(item.parts) == 1
+            else "<ol>" + "".join(f"<li>{prose(p.label)} ({h('; '.join(p.options))})</li>" for p in item.parts) + "</ol>"
+        )
         hints = "".join(folded(f"Hint {k} of {len(item.hints)}", f"<p>{prose(hint)}</p>") for k, hint in enumerate(item.hints, start=1))
         body = f'<div class="kit-task"><p class="q">{prose(item.task)}</p>{parts}{hints}{folded("The answer, and why", self._solution())}</div>'
         return frame(f"Exercise {item.id}", item.standard, "needs a running kernel to check", body, static=True)

@@ -31,18 +31,18 @@ class CourseMap(CourseWidget):
     def inside(self) -> str:
         options = "".join(f"<option{' selected' if role == self.chosen else ''}>{h(role)}</option>" for role in self.paths)
         role = f'<select class="kit-input" data-do="role"><option value="">everybody</option>{options}</select>'
-        return self._frame(f'<label class="kit-role">Path for {role}</label>', self._said(), self._evidence(open_=False))
+        legend = '<span><i class="done"></i>done</span><span><i class="half"></i>begun</span><span><i></i>open</span><span><i class="dashed"></i>not written yet</span>'
+        foot = f'<div class="kit-foot"><span class="kit-legend" aria-hidden="true">{legend}</span></div>'
+        return self._frame(f'<label class="kit-role">Path for {role}</label>', self._said(), self._evidence() + foot)
 
     def _frame(self, right: str, said: str, more: str, static: bool = False) -> str:
         written = sum(bool(lesson.notebook) for lesson in self.lessons)
         done = sum(lesson.state(self.kept) == "done" for lesson in self.lessons)
         meta = f"{written} of {len(self.lessons)} lessons written, {done} done"
         head = f'<div class="kit-head"><h3>Your course</h3><span class="kit-meta kit-grow">{meta}</span>{right}</div>'
-        legend = '<span><i class="done"></i>done</span><span><i class="half"></i>begun</span><span><i></i>open</span><span><i class="dashed"></i>not written yet</span>'
-        foot = f'<div class="kit-foot"><span class="kit-legend" aria-hidden="true">{legend}</span></div>'
         path = ' data-path="on"' if self.chosen else ""
         groups = f'<div class="kit-map"{path}>{"".join(self._group(name) for name in dict.fromkeys(lesson.group for lesson in self.lessons))}</div>'
-        return f'<nav class="kit{" is-static" if static else ""}" aria-label="Your course">{head}<p class="kit-said" role="status">{said}</p>{groups}{more}{foot}</nav>'
+        return f'<nav class="kit{" is-static" if static else ""}" aria-label="Your course">{head}<p class="kit-said" role="status">{said}</p>{groups}{more}</nav>'
 
     def _said(self) -> str:
         if not self.chosen:
@@ -61,7 +61,7 @@ class CourseMap(CourseWidget):
         here = lesson.number == self.current
         on = lesson.number in self.paths[self.chosen][0] if self.chosen else False
         done, _, of = count(lesson.number, self.kept)
-        title = f'<span class="no">{lesson.number}</span>{h(lesson.title)}'
+        title = f'<span class="no">{lesson.number}</span> {h(lesson.title)}'
         link = f'<a href="{h(lesson.notebook)}">{title}</a>' if lesson.notebook and not here else title
         words = ", ".join(filter(None, (self.WORDS[state], "you are here" if here else "", "on this path" if on else "")))
         classes = " ".join(filter(None, (state, "on" if on else "")))
@@ -70,11 +70,15 @@ class CourseMap(CourseWidget):
         current = ' aria-current="step"' if here else ""
         return f'<li class="{classes}"{current}>{mark}<span class="t">{link} <span class="kit-sr">({words})</span></span>{small}</li>'
 
-    def _evidence(self, open_: bool) -> str:
-        rows = "".join(f"<tr><td>{lesson.number}</td><td>{h(lesson.title)}</td><td>{h(lesson.evidence)}</td></tr>" for lesson in self.lessons)
+    def _evidence(self) -> str:
+        rows = "".join(
+            f"<tr><td>{lesson.number}</td><td>{h(lesson.title)}</td><td>{h(lesson.evidence)}</td></tr>" for lesson in self.lessons
+        )
         table = f'<table class="kit-x"><thead><tr><th>No</th><th>Lesson</th><th>What you can show afterwards</th></tr></thead><tbody>{rows}</tbody></table>'
-        return f'<details class="kit-more"{" open" if open_ else ""}><summary>What each lesson leaves behind</summary>{table}</details>'
+        return f'<details class="kit-more"><summary>What each lesson leaves behind</summary>{table}</details>'
 
     def twin(self) -> str:
         said = "".join(f"<p><b>{h(role)}:</b> {' '.join(numbers)}. {prose(says)}</p>" for role, (numbers, says) in self.paths.items())
-        return self._frame("", "", f'{self._evidence(open_=False)}<details class="kit-more"><summary>Paths by role</summary>{said}</details>', static=True)
+        return self._frame(
+            "", "", f'{self._evidence()}<details class="kit-more"><summary>Paths by role</summary>{said}</details>', static=True
+        )

@@ -76,13 +76,8 @@ function runs(pane) {
 
 /** Copies what is true, not what is drawn: the selected characters of `text`, with its own line ends. */
 function copyTrue(pane, text) {
-  const place = (node, offset, last) => {
+  const place = (run, node, offset) => {   // characters, as Python counts them
     const range = document.createRange();
-    let run = (node.nodeType === 1 ? node.childNodes[offset] ?? node : node);
-    run = (run.nodeType === 1 ? run : run.parentElement);
-    run = run.closest("[data-s]") ?? one(run, "[data-s]");
-    if (!run) return null;
-    if (!run.contains(node)) return +(last ? run.dataset.s : run.dataset.s);
     range.setStart(run, 0); range.setEnd(node, offset);
     return Math.min(+run.dataset.s + [...range.toString()].length, +run.dataset.e);
   };
@@ -90,9 +85,10 @@ function copyTrue(pane, text) {
     const range = getSelection().rangeCount ? getSelection().getRangeAt(0) : null;
     const runs = range && !range.collapsed ? all(pane, "[data-s]").filter(run => range.intersectsNode(run)) : [];
     if (!runs.length) return;
-    const first = runs[0].contains(range.startContainer) ? place(range.startContainer, range.startOffset) : +runs[0].dataset.s;
-    const final = runs.at(-1).contains(range.endContainer) ? place(range.endContainer, range.endOffset) : +runs.at(-1).dataset.e;
-    event.clipboardData.setData("text/plain", [...text].slice(first, final).join(""));
+    const [from, to] = [runs[0], runs.at(-1)];
+    const first = from.contains(range.startContainer) ? place(from, range.startContainer, range.startOffset) : +from.dataset.s;
+    const last = to.contains(range.endContainer) ? place(to, range.endContainer, range.endOffset) : +to.dataset.e;
+    event.clipboardData.setData("text/plain", [...text].slice(first, last).join(""));
     taken(event);
   });
 }

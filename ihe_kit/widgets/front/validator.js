@@ -81,7 +81,7 @@ function render({ model, el }) {
     if (step) { taken(event); next(step); }
   }, true);
   against.addEventListener("change", () => { model.set("transaction", against.value); model.save_changes(); patience(); });
-  for (const select of [against]) select.addEventListener("keydown", event => event.stopPropagation());
+  against.addEventListener("keydown", event => event.stopPropagation());
 
   model.on("change:report", report);
   model.on("change:draft", draft);

@@ -38,7 +38,7 @@ function render({ model, el }) {
 
   const replay = async () => { const words = await ask(model, "replay"); if (words) said.textContent = words; };
   root.addEventListener("keydown", event => {
-    if (event.key.toLowerCase() !== "r" || event.ctrlKey || event.metaKey || event.altKey || event.target.matches("select, input")) return;
+    if (event.key.toLowerCase() !== "r" || event.ctrlKey || event.metaKey || event.altKey || !event.target.matches('[role="option"][data-k], [role="tab"], button')) return;
     if (one(detail, "[data-replay]")) { taken(event); replay(); }
   });
   on(detail, "click", "[data-replay]", replay);

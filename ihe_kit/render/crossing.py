@@ -1,0 +1,117 @@
+"""One row of the sequence diagram: the request of an exchange or its reply, in the words that a reader needs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ihe_kit.core import Message, Packet
+from ihe_kit.exchanges import Exchange
+from ihe_kit.render.findings import tally
+from ihe_kit.render.marks import LABELS, clip, count
+from ihe_kit.rules import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """One row of the diagram: the request of an exchange, or its reply."""
+
+    exchange: Exchange
+    reply: bool
+
+    @property
+    def key(self) -> str:
+        """`3q` for the request of exchange 3, `3a` for its answer."""
+        return f"{self.exchange.number}{'a' if self.reply else 'q'}"
+
+    @property
+    def sender(self) -> str:
+        return self.exchange.receiver if self.reply else self.exchange.sender
+
+    @property
+    def receiver(self) -> str:
+        return self.exchange.sender if self.reply else self.exchange.receiver
+
+    @property
+    def lost(self) -> bool:
+        return not self.reply and bool(self.exchange.lost)
+
+    @property
+    def failed(self) -> bool:
+        return self.reply and self.exchange.refused
+
+    @property
+    def message(self) -> Message | None:
+        return self.exchange.answer if self.reply else self.exchange.request
+
+    @property
+    def packet(self) -> Packet:
+        return self.exchange.received if self.reply and self.exchange.received else self.exchange.sent
+
+    @property
+    def found(self) -> list[Finding]:
+        return self.exchange.answer_found if self.reply else self.exchange.found
+
+    @property
+    def standard(self) -> str:
+        transaction = self.exchange.transaction
+        return transaction.standard.key if transaction else ""
+
+    @property
+    def number(self) -> str:
+        """What stands in bold on the arrow of a request: IHE's number, or the standard where no IHE transaction is spoken."""
+        transaction = self.exchange.transaction
+        if self.reply or not transaction:
+            return ""
+        return transaction.number if transaction.ihe else LABELS.get(self.standard, "")
+
+    @property
+    def name(self) -> str:
+        name = self.message.name if self.message else count(len(self.packet.data), "byte")
+        return clip(re.sub(r"[0-9a-fA-F-]{16,}", "…", name), 34)
+
+    @property
+    def more(self) -> str:
+        """The words that go first where room is short: why it was refused."""
+        if not self.reply or not self.message:
+            return ""
+        return f", {reason(self.message)}" if self.failed and reason(self.message) else ""
+
+    @property
+    def time(self) -> str:
+        took = self.exchange.took * 1000
+        return f"+{took:.0f} ms" if self.reply else f"{self.exchange.at:%H:%M:%S}.{self.exchange.at.microsecond // 1000:03d}"
+
+    @property
+    def spoken(self) -> str:
+        """The row as a screen reader says it: what, from whom to whom, when, how it ended, what was found."""
+        ends = "refused" if self.failed else f"lost, {self.exchange.lost}" if self.lost else ""
+        what = f"{self.number} {self.name}{self.more}".strip()
+        return ", ".join(filter(None, (what, f"{self.sender} to {self.receiver}", self.time, ends, tally(self.found))))
+
+
+def crossings(exchanges: Iterable[Exchange]) -> list[Crossing]:
+    """The rows of the diagram, in order of time."""
+    return [row for e in exchanges for row in (Crossing(e, False), *([Crossing(e, True)] if e.received else []))]
+
+
+def reason(answer: Message) -> str:
+    """Why an answer refuses, in a few words: its own first sentence."""
+    for path in ("ERR-8", "MSA-3", "OperationOutcome.issue.details.text", "OperationOutcome.issue.diagnostics", "/message"):
+        try:
+            found = next(filter(None, answer.get(path)), "")
+        except ValueError:  # a path of another standard
+            continue
+        if found:
+            return clip(re.split(r"(?<=\w\w)[.;:](?=\s|$)", found, maxsplit=1)[0], 40)
+    return ""
+
+
+def facts(exchanges: Sequence[Exchange]) -> str:
+    """`10 messages in 1 min 39 s · 1 refused · 1 lost`."""
+    took = (exchanges[-1].at - exchanges[0].at).total_seconds() if exchanges else 0
+    span = f" in {int(took // 60)} min {took % 60:.0f} s" if took >= 60 else f" in {took:.1f} s" if took else ""
+    refused, gone = sum(e.refused for e in exchanges), sum(bool(e.lost) for e in exchanges)
+    parts = [count(len(crossings(exchanges)), "message") + span, f"{refused} refused" if refused else "", f"{gone} lost" if gone else ""]
+    return " · ".join(filter(None, parts))

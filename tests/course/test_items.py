@@ -1,0 +1,75 @@
+"""The items of every lesson, and the plan of the course, are whole: found by looking into the folders."""
+
+from __future__ import annotations
+
+import pytest
+
+from ihe_kit.course.items import Lesson
+from ihe_kit.course.ledger import Progress
+from ihe_kit.course.lessons import lesson, lessons
+from ihe_kit.course.plan import count, paths, plan
+from ihe_kit.files import home
+
+LESSONS = list(lessons().values())
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.number)
+def test_items_are_whole(lesson: Lesson) -> None:
+    assert len(set(lesson.ids)) == len(lesson.ids)
+    assert all(id.startswith(f"{lesson.number}.") for id in lesson.ids)
+    for item in lesson.exercises:
+        assert len(item.hints) == 3
+        assert all(item.hints)
+        assert len(item.solution) == len(item.parts)
+        assert all(not part.options or answer in part.options for part, answer in zip(item.parts, item.solution, strict=True))
+        assert not any(hint.strip("`") == answer for hint in item.hints for answer in item.solution)
+        assert item.why
+    for prediction in lesson.predictions:
+        assert prediction.right in [choice.key for choice in prediction.choices]
+        assert all(choice.key and choice.why for choice in prediction.choices)
+    assert len(lesson.quiz) == 4
+    for question in lesson.quiz:
+        assert 0 <= question.right < len(question.choices)
+        assert len(question.choices) >= 3
+        assert all(choice.text and choice.why for choice in question.choices)
+    assert len({question.right for question in lesson.quiz}) > 1
+
+
+def test_a_lesson_without_items_is_named() -> None:
+    with pytest.raises(ValueError, match="no lesson '99' has items"):
+        lesson("99")
+
+
+def test_the_plan_has_26_lessons_in_order() -> None:
+    planned = plan()
+    assert [one.number for one in planned] == [f"{number:02d}" for number in range(26)]
+    assert all(one.title and one.group and one.evidence for one in planned)
+    assert {one.standard for one in planned} == {"", "v2", "fhir", "openehr"}
+
+
+def test_what_is_written_the_folder_tells() -> None:
+    there = {path.name for path in (home() / "notebooks").glob("*.ipynb")}
+    assert {one.notebook for one in plan() if one.notebook} == there
+    assert {one.number for one in plan() if one.notebook} == set(lessons())
+
+
+def test_paths_lead_through_lessons_that_are_planned() -> None:
+    known = [one.number for one in plan()]
+    assert len(paths()) >= 4
+    for numbers, says in paths().values():
+        assert says
+        assert list(numbers) == sorted(numbers)
+        assert set(numbers) <= set(known)
+        assert numbers[0] == "00"
+
+
+def test_states(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    kept, first = Progress(tmp_path), plan()[0]
+    assert first.state(kept) == ""
+    kept.update("00.p1", predicted=1)
+    assert first.state(kept) == "half"
+    for id in ("00.1", "00.2", "00.q1", "00.q2", "00.q3", "00.q4"):
+        kept.update(id, solved=True)
+    assert first.state(kept) == "done"
+    assert count("00", kept) == (6, 7, 6)
+    assert next(one for one in plan() if not one.notebook).state(kept) == "unwritten"
