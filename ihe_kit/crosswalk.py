@@ -136,8 +136,8 @@ def same(standard: str, path: str) -> list[tuple[str, str, str]]:
 
 
 def _plain(path: str) -> str:
-    """A path without its repetitions: `PID-3[2].1` and `PID-3.1` speak of the same concept."""
-    return re.sub(r"\[\d+\]", "", path)
+    """A path without its repetitions, and without the bundle around a patient: `PID-3[2].1` and `PID-3.1` speak of the same concept."""
+    return re.sub(r"^Bundle\.entry\.resource\.", "Patient.", re.sub(r"\[\d+\]", "", path))
 
 
 def lost(message: Message, to: str) -> list[Concept]:

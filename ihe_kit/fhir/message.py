@@ -51,7 +51,7 @@ class FhirMessage(RestMessage):
     @property
     def facts(self) -> str:
         entries = self.root.child("entry") if self.root and self.kind == "Bundle" else None
-        counted = f"{len(entries.children)} entries" if entries else ""
+        counted = f"{len(entries.children)} entr{'y' if len(entries.children) == 1 else 'ies'}" if entries else ""
         return " · ".join(filter(None, ("R4", self.kind if self.head else "", counted, f"{len(self.encode())} bytes")))
 
     # The tree

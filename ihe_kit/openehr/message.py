@@ -83,7 +83,7 @@ class OpenehrMessage(RestMessage):
         level, known = place.level + bool(place.label), rm.attributes(place.type)
         for child, step in zip(node.children, members(node, place.path) if node.kind == "array" else attributes(node, flat), strict=True):
             declared = place.declared if node.kind == "array" else known[child.key or ""].type if child.key in known else ""
-            label = "" if child.kind == "array" else (place.path + step).rpartition("/")[2] if not flat else step
+            label = "" if child.kind == "array" else _label(place.path + step) if not flat else step
             type_ = declared if child.kind == "array" else _type_of(child, declared)
             self._settle(child, Place(place.path + step, label, level, type_, declared), places)
 
@@ -164,6 +164,16 @@ def is_flat(root: Node) -> bool:
     keys = [child.key or "" for child in root.children]
     plain = all(child.kind not in ("object", "array") for child in root.children)
     return root.kind == "object" and plain and any(_FLAT.match(key) for key in keys)
+
+
+def _label(path: str) -> str:
+    """What the tree shows of a node: its at-code, which says more than its attribute; else its attribute, without a long archetype id."""
+    last = path.rpartition("/")[2]
+    found = re.fullmatch(r"(\w+)\[(at[\d.]+|[^\]]*)\](\[\d+\])?", last)
+    if not found:
+        return last
+    attribute, code, number = found.groups()
+    return (code if code.startswith("at") else attribute) + (number or "")
 
 
 def parse(text: str | bytes) -> OpenehrMessage:

@@ -104,7 +104,7 @@ def reason(answer: Message) -> str:
         except ValueError:  # a path of another standard
             continue
         if found:
-            return clip(re.split(r"(?<=\w\w)[.;:](?=\s|$)", found, maxsplit=1)[0], 40)
+            return clip(re.split(r"(?<=\w)[.;:](?=\s+[A-Z]|\s*$)", found, maxsplit=1)[0], 40)
     return ""
 
 

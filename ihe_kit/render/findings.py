@@ -43,7 +43,8 @@ def _finding(finding: Finding, number: int, standard: str, fixes: bool, static: 
     fix = f"{button}{value(finding.fix.label, 40)}</button>" if finding.fix and fixes else ""
     option = f' role="option" aria-selected="false" tabindex="-1" data-f="{number}" data-s="{finding.start}" data-e="{finding.end}"'
     keys = ' aria-keyshortcuts="F"' if fix else ""
-    body = f'<span class="p">{visible(finding.path)}</span> <div>{words}{source}</div><div>{fix}</div>'
+    path = visible(finding.path).replace(".", ".<wbr>").replace("]", "]<wbr>")
+    body = f'<span class="p">{path}</span> <div>{words}{source}</div><div>{fix}</div>'
     return f'<li class="kit-finding kit-{standard}"{"" if static else option + keys}>{body}</li>'
 
 

@@ -28,7 +28,8 @@ def sequence_html(wire: Wire, exchanges: Sequence[Exchange], selected: str = "",
     for place, row in enumerate(rows):
         answered = row.reply or rows[place + 1 : place + 2] == [Crossing(row.exchange, True)]
         option = "" if static else _option(row, chosen, f"{place + 1} of {len(rows)}")
-        drawn.append(f'<div class="{_classes(row, answered, fresh)}"{option}>{_row(row, places, answered)}</div>')
+        ends = f' <span class="kit-sr">{h(row.sender)} to {h(row.receiver)}</span>' if static else ""  # no arrow without a stylesheet
+        drawn.append(f'<div class="{_classes(row, answered, fresh)}"{option}>{_row(row, places, answered)}{ends}</div>')
     box = 'class="rows"' + ("" if static else ' role="listbox" aria-label="Exchanges"')
     actors = f'<div class="actors"><span></span><ol>{heads}</ol><span></span></div>'
     return f'<div class="kit-wire"><div class="lines">{lines}</div>{actors}<div {box}>{"".join(drawn)}</div></div>'

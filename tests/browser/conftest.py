@@ -16,10 +16,12 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
              "--disable-sync", "--disable-dev-shm-usage"]  # fmt: skip
@@ -37,6 +39,22 @@ def _chromium() -> str:
     return str(found)
 
 
+def free_port() -> int:
+    """A port that nobody uses now."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def private(root: Path) -> dict[str, str]:
+    """The environment of a Jupyter whose settings, data and kernels lie under a folder of its own."""
+    folders = {"JUPYTER_CONFIG_DIR": "cfg", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "rt", "IPYTHONDIR": "ipy"}
+    path = os.pathsep.join(filter(None, (str(HOME), os.environ.get("PYTHONPATH", ""))))
+    _setting(root, "notebook-extension", "tracker", {"windowingMode": "none"})  # keep every cell in the page
+    _setting(root, "docmanager-extension", "plugin", {"autosave": False})
+    return os.environ | {name: str(root / folder) for name, folder in folders.items()} | {"JUPYTER_PLATFORM_DIRS": "1", "PYTHONPATH": path}
+
+
 def _setting(root: Path, extension: str, plugin: str, values: dict[str, Any]) -> None:
     file = root / "cfg/lab/user-settings/@jupyterlab" / extension / f"{plugin}.jupyterlab-settings"
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -51,14 +69,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     work = root / "work"
     work.mkdir()
     _setting(root, "apputils-extension", "notification", {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True})
-    _setting(root, "notebook-extension", "tracker", {"windowingMode": "none"})  # keep every cell in the page
-    _setting(root, "docmanager-extension", "plugin", {"autosave": False})
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    folders = {"JUPYTER_CONFIG_DIR": "cfg", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "rt", "IPYTHONDIR": "ipy"}
-    path = os.pathsep.join(filter(None, (str(HOME), os.environ.get("PYTHONPATH", ""))))
-    env = os.environ | {name: str(root / folder) for name, folder in folders.items()} | {"JUPYTER_PLATFORM_DIRS": "1", "PYTHONPATH": path}
+    env, port = private(root), free_port()
     options = [
         "--no-browser",
         "--allow-root",
@@ -73,7 +84,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
         )
     base = f"http://127.0.0.1:{port}"
     try:
-        _until(lambda: urllib.request.urlopen(f"{base}/api/status?token=tok", timeout=1), 60)
+        until_up(f"{base}/api/status?token=tok", 60)
         yield base, work
     finally:
         server.send_signal(signal.SIGTERM)  # ends the server and its kernels
@@ -83,11 +94,12 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
             os.killpg(server.pid, signal.SIGKILL)
 
 
-def _until(act: Callable[[], object], seconds: float) -> None:
+def until_up(address: str, seconds: float) -> None:
+    """Waits until a server answers."""
     end = time.time() + seconds
     while True:
         try:
-            act()
+            urllib.request.urlopen(address, timeout=1)
             return
         except OSError:
             if time.time() > end:
@@ -95,12 +107,10 @@ def _until(act: Callable[[], object], seconds: float) -> None:
             time.sleep(0.1)
 
 
-@pytest.fixture
-def page(lab: tuple[str, Path]) -> Iterator[Any]:
+@contextmanager
+def reader(base: str) -> Iterator[Any]:
     """A page of Chromium. At its end: nothing was asked of the outside, and nothing went wrong on the console."""
-    from playwright.sync_api import sync_playwright
-
-    base, wrong = lab[0], []
+    wrong: list[str] = []
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=_chromium(), args=ARGUMENTS)
         context = browser.new_context(viewport={"width": 1280, "height": 900}, permissions=["clipboard-read", "clipboard-write"])
@@ -111,6 +121,13 @@ def page(lab: tuple[str, Path]) -> Iterator[Any]:
         yield tab
         browser.close()
     assert wrong == []
+
+
+@pytest.fixture
+def page(lab: tuple[str, Path]) -> Iterator[Any]:
+    """A page for one test."""
+    with reader(lab[0]) as tab:
+        yield tab
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-playwright = pytest.importorskip("playwright.sync_api")
+import playwright.sync_api as playwright
 expect = playwright.expect
 
 SETUP = """from ihe_kit import build, exchange, parse, person, sandbox

@@ -19,7 +19,9 @@ function render({ model, el }) {
   function preview(index, follow = true) {
     hovered?.classList.remove("is-near");
     const part = parts[index];
-    const lit = text.light("is-hover", part?.[START], part?.[END]);
+    const large = part && part[END] - part[START] > STRONG && inner.has(index), [start, end] = part ?? [];
+    const lit = text.light("is-hover", large ? -1 : start, end);
+    text.light("is-wash", large ? start : -1, end);
     hovered = branch.row(index);
     hovered?.classList.add("is-near");
     if (hovered && follow && !hovered.hidden) reveal(grid, hovered, 28);
