@@ -76,6 +76,11 @@ class Message(ABC):
     def facts(self) -> str:
         """One quiet line for the head of a widget: structure, version, size."""
 
+    @property
+    def is_answer(self) -> bool:
+        """Whether this message answers another one: an acknowledgment, a response."""
+        return False
+
     @abstractmethod
     def elements(self) -> Iterator[Element]:
         """Every element that is there, in the order of the text, parents before children."""

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from ihe_kit.core import Message, Packet, Unreadable
 from ihe_kit.ihe import System, Transaction
-from ihe_kit.rules import Finding, check, in_order
+from ihe_kit.rules import SEVERITIES, Finding, check, in_order
 
 
 class Lost(Exception):
@@ -138,11 +138,11 @@ class Wire:
 def judge(message: Message, transaction: Transaction, *, answer: bool = False) -> list[Finding]:
     """Every finding in a message of a transaction: its standard's own constraints, then IHE's rules for this side of it.
 
-    Where both speak of the same place, IHE's word stands alone: it says the same, and why it matters here.
+    Where both speak of the same place, IHE's word stands alone, unless the standard's is graver: it says why it matters here.
     """
     ihe = check(message, transaction.response_rules if answer else transaction.request_rules)
-    told = {(finding.path, finding.severity) for finding in ihe}
-    base = [finding for finding in transaction.standard.conform(message) if (finding.path, finding.severity) not in told]
+    told = {finding.path: SEVERITIES.index(finding.severity) for finding in reversed(ihe)}  # the gravest of each place comes first
+    base = [f for f in transaction.standard.conform(message) if SEVERITIES.index(f.severity) < told.get(f.path, len(SEVERITIES))]
     return in_order([*base, *ihe])
 
 

@@ -117,6 +117,10 @@ class RestMessage(Message):
         return self.kind
 
     @property
+    def is_answer(self) -> bool:
+        return bool(self.status)
+
+    @property
     def kind(self) -> str:
         """The type of what is in the body, or ""."""
         return ""

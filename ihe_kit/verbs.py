@@ -113,7 +113,7 @@ def validate(message: str | bytes | Message, transaction: str | Transaction | No
         if chosen.standard.key != message.standard:
             label = standard_of(message).label
             raise ValueError(f"{chosen.number} is a transaction of {chosen.standard.label}, but the message is {label}")
-        return judge(message, chosen)
+        return judge(message, chosen, answer=message.is_answer)
     found = [t for t in candidates(message) if t.request_rules]
     return judge(message, found[0]) if len(found) == 1 else list(standard_of(message).conform(message))
 

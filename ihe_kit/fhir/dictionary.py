@@ -191,18 +191,6 @@ def explain(subject: str | RestMessage, path: str | None = None) -> Definition:
     )
 
 
-def page(spec: str) -> str:
-    """The address of the page behind a spec such as `FHIR R4 Patient.identifier`; "" for any other text."""
-    found = re.fullmatch(r"FHIR R4 (([A-Z]\w*)(?:\.[\w.]+)?)", spec)
-    if not found:
-        return ""
-    file = found.group(2).lower() if is_resource(found.group(2)) else _PAGES.get(found.group(2), "datatypes")
-    return f"https://hl7.org/fhir/R4/{file}-definitions.html#{found.group(1)}"
-
-
-_PAGES = {"Reference": "references", "Narrative": "narrative", "Extension": "extensibility", "Meta": "resource", "Dosage": "dosage"}
-
-
 def _home(message: RestMessage, path: str) -> str:
     """The path from the innermost resource that it leads through: `Patient.name` for `Bundle.entry[0].resource.name`."""
     for found in reversed(list(re.finditer(r"\.(resource|contained|outcome)(\[\d+\])?\.", path))):

@@ -4,6 +4,7 @@ Only this room makes HTML. Every value that comes from a message is escaped here
 reading direction, are shown by name. What a path means comes from `explain`, which the caller hands in; a path that nobody knows still shows.
 """
 
+from ihe_kit.render.citations import cite
 from ihe_kit.render.crossing import Crossing, crossings, facts, reason
 from ihe_kit.render.findings import findings_html, findings_text, summary_html
 from ihe_kit.render.marks import LABELS, SEVERITY, SHOWN, clip, count, h, icon, tag, value, visible
@@ -13,7 +14,7 @@ from ihe_kit.render.text import mirror_html, text_html
 from ihe_kit.render.tree import card_html, nested_html, rows_html, tree_html
 
 __all__ = [
-    "LABELS", "SEVERITY", "SHOWN", "Crossing", "Explain", "Outline", "card_html", "clip", "count", "crossings", "facts", "findings_html",
+    "LABELS", "SEVERITY", "SHOWN", "Crossing", "Explain", "Outline", "card_html", "cite", "clip", "count", "crossings", "facts", "findings_html",
     "findings_text", "h", "icon", "mirror_html", "nested_html", "packet_html", "reason", "rows_html", "sequence_html", "sequence_text",
     "summary_html", "tag", "text_html", "title", "tree_html", "value", "visible",
 ]  # fmt: skip

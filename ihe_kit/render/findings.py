@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from textwrap import wrap
 
 from ihe_kit.core import Message
+from ihe_kit.render.citations import cite
 from ihe_kit.render.marks import LISTED, SEVERITY, bare, count, h, icon, value, visible
 from ihe_kit.rules import Finding
 
@@ -38,7 +39,7 @@ def findings_html(findings: Sequence[Finding], standard: str, *, fixes: bool = F
 
 def _finding(finding: Finding, number: int, standard: str, fixes: bool, static: bool) -> str:
     words = f'<div class="w">{visible(finding.what)}</div><p class="y">{visible(finding.why)}</p>'
-    source = f'<div class="r"><code>{h(finding.rule)}</code><span class="kit-cite">{h(finding.spec)}</span></div>'
+    source = f'<div class="r"><code>{h(finding.rule)}</code>{cite(finding.spec)}</div>'
     button = '<button type="button" class="kit-btn small" tabindex="-1" data-fix>'
     fix = f"{button}{value(finding.fix.label, 40)}</button>" if finding.fix and fixes else ""
     option = f' role="option" aria-selected="false" tabindex="-1" data-f="{number}" data-s="{finding.start}" data-e="{finding.end}"'

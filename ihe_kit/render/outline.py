@@ -87,7 +87,7 @@ def _letters(text: str) -> str:
 
 def title(message: Message, explain: Explain) -> str:
     """What a message is, in words: the meaning of the trigger event, the name of a composition, or the message's own name."""
-    path = _TITLES.get(message.standard, "")
+    path = "MSH-9.1" if message.standard == "v2" and message.is_answer else _TITLES.get(message.standard, "")
     try:
         found = next(iter(message.get(path)), "") if path else ""
         meaning = dict(explain(message, path).values).get(found, found if message.standard == "openehr" else "")

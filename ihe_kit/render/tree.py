@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 
 from ihe_kit.crosswalk import same
+from ihe_kit.render.citations import cite
 from ihe_kit.render.marks import LABELS, count, h, icon, value, visible
 from ihe_kit.render.outline import Outline
 
@@ -17,8 +18,8 @@ def tree_html(outline: Outline, opened: Collection[int], selected: int = -1, who
     """The treegrid. `whole` puts the rows of closed branches in too, hidden; without it a front end asks for them."""
     every = range(len(outline.elements)) if whole else [i for i in range(len(outline.elements)) if _is_open(outline, i, opened)]
     head = '<div role="row" class="th"><b role="columnheader">Structure</b><span role="columnheader">type</span><span role="columnheader">value</span></div>'
-    width = "44px" if outline.message.standard == "v2" else "108px"
-    attributes = f'class="kit-tree kit-{outline.message.standard}" style="--tw:{width}" role="treegrid" aria-label="Structure"'
+    shape = "" if outline.message.standard == "v2" else " deep"  # JSON nests deeper and has longer names of types
+    attributes = f'class="kit-tree kit-{outline.message.standard}{shape}" role="treegrid" aria-label="Structure"'
     return f"<div {attributes}>{head}{rows_html(outline, every, opened, selected)}</div>"
 
 
@@ -109,4 +110,4 @@ def _facts(outline: Outline, index: int) -> Iterator[tuple[str, str]]:
     yield "Codes", "<br>".join(filter(None, (h(definition.codes), shown + more)))
     others = same(outline.message.standard, outline.elements[index].path)
     yield "Same value", "<br>".join(f"{LABELS[key]} <code>{h(path)}</code>" for key, path, _ in others)
-    yield "Read it in", definition.spec and f'<span class="kit-cite">{h(definition.spec)}</span>'
+    yield "Read it in", cite(definition.spec)

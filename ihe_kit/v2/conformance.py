@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 
 from ihe_kit.core import Element
 from ihe_kit.rules import Finding, finding_at, in_order
 from ihe_kit.v2.dictionary import Row, segment, structure, supported, table
-from ihe_kit.v2.message import Segment, V2Message
+from ihe_kit.v2.message import Segment, Span, V2Message
 
 _FORMATS = {
     "DT": r"\d{4}(\d\d(\d\d)?)?",
@@ -107,63 +108,70 @@ def _required(part: Row) -> list[str]:
 
 
 def _check_fields(message: V2Message, version: str) -> Iterator[Finding]:
+    """Works on places and makes an Element only for what is found: most fields of most messages are sound."""
     for line in message.segments:
-        rows = segment(line.name, version)
-        name = f"{line.name}[{line.number}]"
-        for number, row in enumerate(rows, start=1):
-            if row.type:  # a placeholder for a field of another version has no type
-                yield from _check_field(message, f"{name}-{number}", row, version)
+        spans, name = message.fields(line), message.path_of(line)
+        for number, row in enumerate(segment(line.name, version), start=1):
+            span = spans[number] if number < len(spans) else (0, 0)
+            if row.type and (row.least or span[0] < span[1]):  # a placeholder for a field of another version has no type
+                yield from _check_field(message, f"{name}-{number}", span, row, version)
 
 
-def _check_field(message: V2Message, path: str, row: Row, version: str) -> Iterator[Finding]:
-    elements = message.find(path)
-    filled = [e for e in elements if e.value]
-    spec = f"HL7 v{version} chapter 2 and the chapter of {path[:3]}"
+def _check_field(message: V2Message, path: str, span: Span, row: Row, version: str) -> Iterator[Finding]:
+    name, spec = path[:3], f"HL7 v{version} chapter 2 and the chapter of {path[:3]}"
+    repetitions = message.repetitions(name, int(path.rpartition("-")[2]), span)
+    filled = [(number, part) for number, part in enumerate(repetitions, start=1) if message.filled(part)]
     if row.least and not filled:
-        says = f"{row.name} is empty. The base standard requires it in every {path[:3]} segment."
-        yield finding_at(elements[0], "HL7-FIELD-MISSING", says, spec)
-    for extra in filled[row.most :] if row.most > 0 else ():
-        says = (
-            f"{row.name} is repeated. The base standard allows it {row.most} time{'s' * (row.most > 1)}, so a receiver may drop the rest."
-        )
-        yield finding_at(extra, "HL7-FIELD-REPEATED", says, spec)
-    for element in filled:
-        yield from _check_value(message, element, row, version)
+        says = f"{row.name} is empty. The base standard requires it in every {name} segment."
+        yield finding_at(message.find(path)[0], "HL7-FIELD-MISSING", says, spec)
+    for count, (number, part) in enumerate(filled, start=1):
+        here = f"{path}[{number}]" if len(repetitions) > 1 else path
+        if 0 < row.most < count:
+            times = "once" if row.most == 1 else f"{row.most} times"
+            says = f"{row.name} is repeated. The base standard allows it {times}, so a receiver may drop the rest."
+            yield finding_at(message.element(here, row.key, part), "HL7-FIELD-REPEATED", says, spec)
+        yield from _check_parts(message, here, part, row, version, (message.component_separator, message.subcomponent_separator))
 
 
-def _check_value(message: V2Message, element: Element, row: Row, version: str) -> Iterator[Finding]:
-    if row.children:
-        yield from _check_parts(message, element, row, version)
+def _check_parts(message: V2Message, path: str, span: Span, row: Row, version: str, separators: tuple[str, ...]) -> Iterator[Finding]:
+    """A value with parts is as sound as its parts; a single part stands for the whole and keeps its path and its name."""
+    if not row.children or not separators:
+        yield from _check_value(message, path, span, row, version)
         return
-    if element.value == '""':  # the NULL value deletes what the receiver holds: no data type to check (HL7 v2.5 section 2.5.3)
+    parts = message.split(*span, separators[0])
+    if len(parts) == 1:
+        yield from _check_parts(message, path, span, replace(row.children[0], name=row.name), version, separators[1:])
         return
+    for number, (child, part) in enumerate(zip(row.children, parts, strict=False), start=1):
+        if message.filled(part):
+            yield from _check_parts(message, f"{path}.{number}", part, child, version, separators[1:])
+
+
+def _check_value(message: V2Message, path: str, span: Span, row: Row, version: str) -> Iterator[Finding]:
     pattern = _FORMATS.get(row.type)
-    if pattern and (not re.fullmatch(pattern, element.value) or not _is_date(row.type, element.value)):
-        says = f"{{found}} is no {row.type}. {row.name} has this data type, written like {_EXAMPLES[row.type]}; a receiver cannot compute with it."
-        yield finding_at(element, "HL7-DATA-TYPE", says, f"HL7 v{version} chapter 2A, {row.type}")
-    codes = dict(table(row.table, version)) if row.table and row.type in ("ID", "IS") else {}
-    if row.table == "0396" and re.fullmatch(r"HL7\d{4}|99\w+|L", element.value):  # coding systems: HL7's own tables and local ones
+    known = _codes(row.table, version) if row.table and row.type in ("ID", "IS") else frozenset()
+    if not pattern and not known:
         return
-    if codes and element.value not in codes:
-        own = row.type == "IS" or row.table == "0396"
+    value = message.unescape(message.text[slice(*span)])
+    if value == '""':  # the NULL value deletes what the receiver holds: no data type to check (HL7 v2.5 section 2.5.3)
+        return
+    if pattern and (not re.fullmatch(pattern, value) or not _is_date(row.type, value)):
+        says = f"{{found}} is no {row.type}. {row.name} has this data type, written like {_EXAMPLES[row.type]}; a receiver cannot compute with it."
+        yield finding_at(message.element(path, row.key, span), "HL7-DATA-TYPE", says, f"HL7 v{version} chapter 2A, {row.type}")
+    local = row.table == "0396"  # coding systems: HL7's own tables and local ones have no row there
+    if known and value not in known and not (local and re.fullmatch(r"HL7\d{4}|99\w+|L", value)):
+        own = local or row.type == "IS"
         says = f"{{found}} is no value of table {row.table}. "
         says += (
-            "Sites may add values to this table, so ask whether the receiver knows it."
-            if own
-            else "A receiver may read an unknown code as anything."
+            "Sites may add to this table: ask whether the receiver knows it." if own else "A receiver may read an unknown code as anything."
         )
-        yield finding_at(element, "HL7-TABLE", says, f"HL7 v{version} table {row.table}", "information" if own else "warning")
+        severity = "information" if own else "warning"
+        yield finding_at(message.element(path, row.key, span), "HL7-TABLE", says, f"HL7 v{version} table {row.table}", severity)
 
 
-def _check_parts(message: V2Message, element: Element, row: Row, version: str) -> Iterator[Finding]:
-    separator = message.subcomponent_separator if "." in element.path else message.component_separator
-    if separator not in message.text[element.start : element.end]:  # one part only: it stands for the whole
-        yield from _check_value(message, element, replace(row.children[0], name=row.name), version)
-        return
-    for number, child in enumerate(row.children if element.path.count(".") < 2 else (), start=1):
-        for part in message.find(f"{element.path}.{number}"):
-            if part.value:
-                yield from _check_value(message, part, child, version)
+@lru_cache(maxsize=512)
+def _codes(name: str, version: str) -> frozenset[str]:
+    return frozenset(code for code, _ in table(name, version))
 
 
 def _is_date(type_: str, value: str) -> bool:
@@ -182,5 +190,4 @@ def _at(message: V2Message, path: str) -> Element:
 
 
 def _line(message: V2Message, line: Segment) -> Element:
-    found = message.find(f"{line.name}[{line.number}]") if re.fullmatch(r"[A-Z][A-Z0-9]{2}", line.name) else []
-    return found[0] if found else Element(line.name, line.name, message.text[line.start : line.end], line.start, line.end)
+    return Element(message.path_of(line), line.name, message.text[line.start : line.end], line.start, line.end)

@@ -24,6 +24,9 @@ CHARSETS = {
     "BIG-5": "big5",
 }
 
+Span = tuple[int, int]  # a place in the text: start, end
+HEADERS = ("MSH", "FHS", "BHS")
+
 _PATH = re.compile(r"([A-Z][A-Z0-9]{2})(?:\[(\d+)\])?(?:-(\d+)(?:\[(\d+)\])?(?:\.(\d+)(?:\.(\d+))?)?)?")
 _LINE = re.compile(r"[^\r\n]+")
 _START = re.compile(r"(?<![^\r\n\x0b\ufeff])MSH")  # at the start of a line, of a frame, or behind a byte order mark
@@ -72,7 +75,7 @@ class V2Message(Message):
 
     def __init__(self, text: str, charset: str = "utf-8") -> None:
         self.text, self.charset = text, charset
-        self._known_fields: dict[int, list[tuple[int, int]]] = {}
+        self._known_fields: dict[int, list[Span]] = {}
         start = _START.search(text)
         if not start:
             first = text[:12].splitlines()[0] if text.strip() else ""
@@ -113,6 +116,10 @@ class V2Message(Message):
         return f"ACK {code}" if code and self._first("MSH-9.1") == "ACK" else self.trigger or "HL7 v2"
 
     @property
+    def is_answer(self) -> bool:
+        return "MSA" in self._by_name
+
+    @property
     def facts(self) -> str:
         parts = [self._first("MSH-9"), f"version {self.version}" if self.version else "", f"{len(self.segments)} segments"]
         return " · ".join(filter(None, parts))
@@ -142,64 +149,72 @@ class V2Message(Message):
             named.setdefault(segment.name, []).append(segment)
         return named
 
-    def _fields(self, segment: Segment) -> list[tuple[int, int]]:
+    def fields(self, segment: Segment) -> list[Span]:
         """The places of the fields; index 0 is the segment's name. MSH-1 is the separator itself (HL7 v2.5 section 2.15.9.1)."""
         if segment.start not in self._known_fields:
             self._known_fields[segment.start] = self._split_fields(segment)
         return self._known_fields[segment.start]
 
-    def _split_fields(self, segment: Segment) -> list[tuple[int, int]]:
-        spans = self._split(segment.start, segment.end, self.field_separator)
-        if segment.name in ("MSH", "FHS", "BHS"):
+    def _split_fields(self, segment: Segment) -> list[Span]:
+        spans = self.split(segment.start, segment.end, self.field_separator)
+        if segment.name in HEADERS:
             after = spans[0][1]
             spans = [spans[0], (after, after + 1), *spans[1:]]
         return spans
 
-    def _split(self, start: int, end: int, separator: str) -> list[tuple[int, int]]:
+    def split(self, start: int, end: int, separator: str) -> list[Span]:
         spans, here = [], start
         while (at := self.text.find(separator, here, end)) >= 0:
             spans.append((here, at))
             here = at + 1
         return [*spans, (here, end)]
 
-    def _repetitions(self, segment: Segment, field: int, span: tuple[int, int]) -> list[tuple[int, int]]:
-        if segment.name in ("MSH", "FHS", "BHS") and field <= 2:
+    def repetitions(self, segment: str, field: int, span: Span) -> list[Span]:
+        """The places of the repetitions of a field. The first two fields of a header are the delimiters themselves and never split."""
+        if segment in HEADERS and field <= 2:
             return [span]
-        return self._split(*span, self.repetition_separator)
+        return self.split(*span, self.repetition_separator)
+
+    def filled(self, span: Span) -> bool:
+        """Whether a place holds more than separators."""
+        return bool(self.text[slice(*span)].strip(self.component_separator + self.subcomponent_separator + self.repetition_separator))
+
+    def path_of(self, segment: Segment) -> str:
+        """`PID`, or `OBX[3]` where the message has several."""
+        return f"{segment.name}[{segment.number}]" if len(self._by_name[segment.name]) > 1 else segment.name
 
     def elements(self) -> Iterator[Element]:
-        multiple = {segment.name for segment in self.segments if segment.number > 1}
         for segment in self.segments:
-            path = f"{segment.name}[{segment.number}]" if segment.name in multiple else segment.name
+            path = self.path_of(segment)
             yield Element(path, segment.name, self.text[segment.start : segment.end], segment.start, segment.end, 1)
-            for number, span in enumerate(self._fields(segment)[1:], start=1):
+            for number, span in enumerate(self.fields(segment)[1:], start=1):
                 if span[0] < span[1]:
                     yield from self._field_elements(segment, f"{path}-{number}", number, span)
 
-    def _field_elements(self, segment: Segment, path: str, number: int, span: tuple[int, int]) -> Iterator[Element]:
-        repetitions = self._repetitions(segment, number, span)
-        header = segment.name in ("MSH", "FHS", "BHS") and number <= 2
+    def _field_elements(self, segment: Segment, path: str, number: int, span: Span) -> Iterator[Element]:
+        repetitions = self.repetitions(segment.name, number, span)
+        header = segment.name in HEADERS and number <= 2
         label = f"{segment.name}-{number}"
         if len(repetitions) == 1:
-            yield self._element(path, label, span, 2, raw=header)
+            yield self.element(path, label, span, 2, raw=header)
             if not header:
                 yield from self._parts(path, span, 3, (self.component_separator, self.subcomponent_separator))
             return
         yield Element(path, label, self.text[slice(*span)], *span, 2)
         for index, repetition in enumerate(repetitions, start=1):
-            yield self._element(f"{path}[{index}]", f"[{index}]", repetition, 3)
+            yield self.element(f"{path}[{index}]", f"[{index}]", repetition, 3)
             yield from self._parts(f"{path}[{index}]", repetition, 4, (self.component_separator, self.subcomponent_separator))
 
-    def _parts(self, path: str, span: tuple[int, int], level: int, separators: tuple[str, ...]) -> Iterator[Element]:
-        parts = self._split(*span, separators[0])
+    def _parts(self, path: str, span: Span, level: int, separators: tuple[str, ...]) -> Iterator[Element]:
+        parts = self.split(*span, separators[0])
         for number, part in enumerate(parts, start=1):
             if len(parts) > 1 and part[0] < part[1]:
-                yield self._element(f"{path}.{number}", f".{number}", part, level)
+                yield self.element(f"{path}.{number}", f".{number}", part, level)
             if separators[1:] and part[0] < part[1]:
                 inner = f"{path}.{number}" if len(parts) > 1 else f"{path}.1"
                 yield from self._parts(inner, part, level + (len(parts) > 1), separators[1:])
 
-    def _element(self, path: str, label: str, span: tuple[int, int], level: int = 1, raw: bool = False, lead: str = "") -> Element:
+    def element(self, path: str, label: str, span: Span, level: int = 1, raw: bool = False, lead: str = "") -> Element:
         text = self.text[slice(*span)]
         # A value that has parts is shown as it stands: decoded, its own delimiters could not be told from those of the text.
         separators = self.component_separator + self.subcomponent_separator + self.repetition_separator
@@ -215,7 +230,7 @@ class V2Message(Message):
         found: list[Element] = []
         segments = self._by_name.get(where.segment, [])
         for segment in segments[where.occurrence - 1 : where.occurrence] if where.occurrence else segments:
-            name = f"{segment.name}[{segment.number}]" if len(segments) > 1 else segment.name
+            name = self.path_of(segment)
             found += self._find_in(segment, name, where) if where.field else [self._whole(segment, name)]
         if not segments and not where.field:
             end = self.segments[-1].end if self.segments else len(self.text)
@@ -227,9 +242,9 @@ class V2Message(Message):
 
     def _find_in(self, segment: Segment, name: str, where: Path) -> list[Element]:
         path, label = f"{name}-{where.field}", f"{segment.name}-{where.field}"
-        span, lead = self._at(self._fields(segment), where.field, self.field_separator, segment.end)
-        header = segment.name in ("MSH", "FHS", "BHS") and where.field <= 2
-        repetitions = self._repetitions(segment, where.field, span)
+        span, lead = self._at(self.fields(segment), where.field, self.field_separator, segment.end)
+        header = segment.name in HEADERS and where.field <= 2
+        repetitions = self.repetitions(segment.name, where.field, span)
         found = []
         for index, repetition in enumerate(repetitions, start=1):
             if where.repetition not in (0, index):
@@ -237,13 +252,13 @@ class V2Message(Message):
             here, before, place = (f"{path}[{index}]" if len(repetitions) > 1 else path), lead, repetition
             for number, separator in ((where.component, self.component_separator), (where.subcomponent, self.subcomponent_separator)):
                 if number and not header:
-                    place, more = self._at([(0, 0), *self._split(*place, separator)], number, separator, place[1])
+                    place, more = self._at([(0, 0), *self.split(*place, separator)], number, separator, place[1])
                     here, before = f"{here}.{number}", before + more
-            found.append(self._element(here, label, place, raw=header, lead=before))
+            found.append(self.element(here, label, place, raw=header, lead=before))
         return found or ([Element(f"{path}[{where.repetition}]", label, "", span[1], span[1])] if where.repetition else [])
 
     @staticmethod
-    def _at(spans: list[tuple[int, int]], number: int, separator: str, end: int) -> tuple[tuple[int, int], str]:
+    def _at(spans: list[Span], number: int, separator: str, end: int) -> tuple[Span, str]:
         """The span with this number, or the place behind the last one and the separators that are missing before it."""
         if number < len(spans):
             return spans[number], ""

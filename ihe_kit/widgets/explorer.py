@@ -85,7 +85,7 @@ class Explorer(KitWidget):
         tools = '<span class="kit-small kit-quiet" data-said role="status"></span>'
         tools += f'<span class="kit-with-icon kit-find">{icon("search")}{search}</span>'
         left = f'<div><div class="kit-pane-head">Message</div>{text_html(self.outline)}</div>'
-        panes = f'<div class="kit-panes kit-explorer" style="--rows:{min(max(count, 8), 19)}">{left}<div>{tree}</div></div>'
+        panes = f'<div class="kit-panes kit-explorer{"" if self.message.standard == "v2" else " deep"}" style="--rows:{min(max(count, 8), 19)}">{left}<div>{tree}</div></div>'
         head = f'<div class="kit-head">{self._head()}{tools}{COPY}</div>'
         return f'<div class="kit" role="group" aria-label="Explorer">{head}{panes}{self._card()}</div>'
 

@@ -12,6 +12,7 @@ from ihe_kit.exchanges import Exchange, Wire
 from ihe_kit.render import (
     Crossing,
     Outline,
+    cite,
     count,
     crossings,
     facts,
@@ -188,7 +189,7 @@ def _foot(row: Crossing) -> str:
         '<span class="kit-ctl">CR</span>',
     )
     words = f"<span>MLLP frame: {vt} starts it, {end} end it. Segments end with {cr}, not with a line feed.</span>"
-    return f'<div class="kit-foot">{words}<span class="kit-grow"></span><span class="kit-cite">HL7 v2.5, Appendix C</span></div>'
+    return f'<div class="kit-foot">{words}<span class="kit-grow"></span>{cite("HL7 v2.5 Appendix C")}</div>'
 
 
 _SHELL = f"""<div class="kit" role="group" aria-label="WireView"><div class="kit-head"><h3 class="jp-toc-ignore">Exchanges</h3><span class="kit-meta kit-grow" data-facts></span>

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import playwright.sync_api as playwright
 import pytest
 
-import playwright.sync_api as playwright
 expect = playwright.expect
 
 SETUP = """from ihe_kit import build, exchange, parse, person, sandbox

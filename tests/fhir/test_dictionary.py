@@ -9,7 +9,7 @@ import pytest
 
 from ihe_kit.core import UnknownPath
 from ihe_kit.fhir import explain, parse
-from ihe_kit.fhir.dictionary import codes, fields, locate, page, types
+from ihe_kit.fhir.dictionary import codes, fields, locate, types
 from ihe_kit.files import rows
 
 
@@ -82,19 +82,6 @@ def test_open_lists_of_codes_are_no_lists() -> None:
         for row in fields(kind).values():
             assert "+" not in [code for code, _ in codes(f"{kind}.{row.name}", row)]
     assert ("corrected", "") in codes("Observation.status", fields("Observation")["status"])
-
-
-@pytest.mark.parametrize(
-    "spec, address",
-    [
-        ("FHIR R4 Patient.identifier", "https://hl7.org/fhir/R4/patient-definitions.html#Patient.identifier"),
-        ("FHIR R4 HumanName.family", "https://hl7.org/fhir/R4/datatypes-definitions.html#HumanName.family"),
-        ("FHIR R4 Reference.reference", "https://hl7.org/fhir/R4/references-definitions.html#Reference.reference"),
-        ("FHIR R4 section 3.1.1", ""),
-    ],
-)
-def test_page(spec: str, address: str) -> None:
-    assert page(spec) == address
 
 
 def test_the_room_is_light() -> None:

@@ -27,14 +27,9 @@ def note(kind: str, says: str, why: str = "", more: str = "") -> str:
 
 def frame(title: str, standard: str, meta: str, body: str, static: bool = False) -> str:
     """The section around every item: head with subject, tag of the standard and one quiet line, then the body."""
-    head = f'<div class="kit-head"><h3>{h(title)}</h3> {tag(standard)} <span class="kit-meta kit-grow">{h(meta)}</span></div>'
+    head = f'<div class="kit-head"><h3 class="jp-toc-ignore">{h(title)}</h3> {tag(standard)} <span class="kit-meta kit-grow">{h(meta)}</span></div>'
     classes = f"kit{f' kit-{standard}' if standard else ''}{' is-static' if static else ''}"
     return f'<section class="{classes}" aria-label="{h(title)}">{head}{body}</section>'
-
-
-def cite(spec: str) -> str:
-    """Where it is written, as a quiet reference."""
-    return f'<span class="kit-cite">{h(spec)}</span>' if spec else ""
 
 
 def folded(summary: str, body: str) -> str:

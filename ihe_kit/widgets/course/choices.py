@@ -8,8 +8,8 @@ from typing import Any
 from ihe_kit.course.items import Choice, Prediction, Question
 from ihe_kit.course.ledger import Progress
 from ihe_kit.course.lessons import lesson
-from ihe_kit.render import h, icon
-from ihe_kit.widgets.course.base import CourseWidget, cite, folded, frame, note, prose
+from ihe_kit.render import cite, h, icon
+from ihe_kit.widgets.course.base import CourseWidget, folded, frame, note, prose
 
 
 class Choices(CourseWidget):

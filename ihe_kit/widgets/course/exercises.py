@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from ihe_kit.course.checking import check
 from ihe_kit.course.items import Exercise, Verdict
 from ihe_kit.course.ledger import Progress, Record
-from ihe_kit.render import count, h
-from ihe_kit.widgets.course.base import CourseWidget, cite, folded, frame, note, prose
+from ihe_kit.render import cite, count, h
+from ihe_kit.widgets.course.base import CourseWidget, folded, frame, note, prose
 
 
 class ExerciseView(CourseWidget):
