@@ -18,11 +18,16 @@ function ask(model, name, details = {}) {
   });
 }
 
-/** Scrolls a pane, and only the pane, until a thing inside shows. */
+/** Scrolls a pane, and only the pane, where a thing inside does not show: what stands around it shows too. */
 function reveal(pane, thing, above = 0) {
   const outer = pane.getBoundingClientRect(), inner = thing.getBoundingClientRect();
-  if (inner.top < outer.top + above) pane.scrollTop -= outer.top + above - inner.top;
-  else if (inner.bottom > outer.bottom) pane.scrollTop += inner.bottom - outer.bottom;
+  if (inner.top < outer.top + above || inner.bottom > outer.bottom) pane.scrollTop += inner.top - outer.top - outer.height / 3;
+}
+
+/** Calls `act` once, when a thing has its place on the page: before, nothing can be scrolled. */
+function laidOut(thing, act) {
+  const seen = new ResizeObserver(() => { if (thing.clientHeight) { seen.disconnect(); act(); } });
+  seen.observe(thing);
 }
 
 /** Makes `item` the tab stop of its group, and focuses it. */
