@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ihe_kit.core import Message
 from ihe_kit.files import rows
 from ihe_kit.v2.message import V2Message
 
@@ -19,7 +18,7 @@ Convert = Callable[[str], str]
 
 @dataclass(frozen=True)
 class Concept:
-    """A fact in three standards. The functions turn the plain value (dates as 1958-06-17, sex as F) into the standard's and back."""
+    """A fact in three standards. The functions turn the plain value (dates as 1958-06-17, sex as F) into the standard's, and v2's back."""
 
     name: str
     says: str
@@ -29,7 +28,6 @@ class Concept:
     to_v2: Convert = str
     from_v2: Convert = str
     to_fhir: Convert = str
-    from_fhir: Convert = str
     to_openehr: Convert = str
 
     def path(self, standard: str) -> str:
@@ -53,12 +51,17 @@ def _urn(oid: str) -> str:
     return f"urn:oid:{oid}" if re.fullmatch(r"[0-2](\.\d+)+", oid) else oid
 
 
+def _moment(value: str) -> str:
+    """`20250303080000+0100` as 2025-03-03T08:00:00+01:00; only the date where the zone is missing, for FHIR wants a time with its zone."""
+    found = re.fullmatch(r"(\d{8})(\d\d)(\d\d)(\d\d)?(?:\.\d+)?([+-]\d\d)(\d\d)", value)
+    if not found:
+        return _dashed(value)
+    day, hour, minute, second, zone, quarter = found.groups()
+    return f"{_dashed(day)}T{hour}:{minute}:{second or '00'}{zone}:{quarter}"
+
+
 _GENDERS = {"F": "female", "M": "male", "O": "other", "U": "unknown", "A": "other", "N": "other"}
 _CLASSES = {"I": "IMP", "E": "EMER", "O": "AMB"}
-
-
-def _back(table: Mapping[str, str]) -> Convert:
-    return lambda value: next((key for key, other in table.items() if other == value), value)
 
 
 CONCEPTS = (
@@ -66,12 +69,12 @@ CONCEPTS = (
     Concept("namespace", "who gave the number out, as a short local name", "PID-3.4.1"),
     Concept(
         "oid", "who gave the number out, as an object identifier", "PID-3.4.2", "Patient.identifier.system", "/subject/external_ref/namespace",
-        to_fhir=_urn, from_fhir=lambda uri: uri.removeprefix("urn:oid:"), to_openehr=_urn,
+        to_fhir=_urn, to_openehr=_urn,
     ),
     Concept("family", "family name", "PID-5.1.1", "Patient.name.family"),
     Concept("given", "given name", "PID-5.2", "Patient.name.given[0]"),
     Concept("birth_date", "date of birth", "PID-7", "Patient.birthDate", to_v2=_digits, from_v2=_dashed),
-    Concept("sex", "administrative sex", "PID-8", "Patient.gender", to_fhir=lambda v: _GENDERS.get(v, v), from_fhir=_back(_GENDERS)),
+    Concept("sex", "administrative sex", "PID-8", "Patient.gender", to_fhir=lambda v: _GENDERS.get(v, v)),
     Concept("street", "street and number", "PID-11.1.1", "Patient.address.line[0]"),
     Concept("city", "city", "PID-11.3", "Patient.address.city"),
     Concept("postal_code", "postal code", "PID-11.5", "Patient.address.postalCode"),
@@ -80,9 +83,9 @@ CONCEPTS = (
     Concept("visit", "the number of this stay", "PV1-19.1", "Encounter.identifier.value"),
     Concept(
         "class", "kind of stay: inpatient, outpatient, emergency", "PV1-2", "Encounter.class.code",
-        to_fhir=lambda v: _CLASSES.get(v, v), from_fhir=_back(_CLASSES),
+        to_fhir=lambda v: _CLASSES.get(v, v),
     ),
-    Concept("admitted", "when the stay began", "PV1-44", "Encounter.period.start"),
+    Concept("admitted", "when the stay began", "PV1-44", "Encounter.period.start", from_v2=_moment),
 )  # fmt: skip
 
 _BY_NAME = {concept.name: concept for concept in CONCEPTS}
@@ -114,13 +117,18 @@ def values(facts: Mapping[str, str], standard: str, resource: str = "") -> dict[
 
 
 def facts(message: V2Message) -> dict[str, str]:
-    """The facts that a v2 message holds, by concept: the way back from PID and PV1."""
-    found = {}
-    for concept in CONCEPTS:
-        value = next((v for v in message.get(concept.v2) if v and v != '""'), "") if concept.v2 else ""
-        if value:
-            found[concept.name] = concept.from_v2(value)
-    return found
+    """The facts that a v2 message holds, by concept: the way back from PID and PV1. Of what is repeated the first repetition speaks, so that
+    a number and the one who gave it out stay together.
+    """
+    first = {concept: next(iter(message.get(concept.v2)), "") for concept in CONCEPTS if concept.v2}
+    return {concept.name: concept.from_v2(value) for concept, value in first.items() if value and value != '""'}
+
+
+def identifiers(message: V2Message) -> list[tuple[str, str]]:
+    """(system as FHIR writes it, number) of every repetition of PID-3: the object identifier, or that of a namespace which the region knows."""
+    known = {row["namespace"]: row["oid"] for row in rows("domains.tsv")}
+    parts = zip(*(message.get(f"PID-3.{part}") for part in ("1", "4.1", "4.2")), strict=True)
+    return [(_urn(oid or known.get(namespace, "")) or f"urn:x-namespace:{namespace}", number) for number, namespace, oid in parts if number]
 
 
 def same(standard: str, path: str) -> list[tuple[str, str, str]]:
@@ -138,15 +146,3 @@ def same(standard: str, path: str) -> list[tuple[str, str, str]]:
 def _plain(path: str) -> str:
     """A path without its repetitions, and without the bundle around a patient: `PID-3[2].1` and `PID-3.1` speak of the same concept."""
     return re.sub(r"^Bundle\.entry\.resource\.", "Patient.", re.sub(r"\[\d+\]", "", path))
-
-
-def lost(message: Message, to: str) -> list[Concept]:
-    """The concepts that stand in a message and have no place in another standard."""
-    return [c for c in CONCEPTS if c.path(message.standard) and not c.path(to) and any(_safe_get(message, c.path(message.standard)))]
-
-
-def _safe_get(message: Message, path: str) -> list[str]:
-    try:
-        return message.get(path)
-    except ValueError:
-        return []

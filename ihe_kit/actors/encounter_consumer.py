@@ -5,8 +5,6 @@ What it keeps, it keeps as FHIR resources, so that a patient who came in by HL7 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from ihe_kit import crosswalk
 from ihe_kit.actors import Actor, Refused
 from ihe_kit.actors.resources import save
@@ -14,8 +12,7 @@ from ihe_kit.core import Message
 from ihe_kit.exchanges import judge
 from ihe_kit.fhir import build
 from ihe_kit.profiles import transaction
-from ihe_kit.rules import Finding, finding_at, has_errors
-from ihe_kit.store import Document
+from ihe_kit.rules import finding_at, has_errors
 from ihe_kit.v2 import V2, V2Message, acknowledge
 
 EVENTS = {"A01": "admit"}
@@ -33,9 +30,8 @@ class EncounterConsumer(Actor):
         findings = judge(request, transaction("ITI-31"))
         if has_errors(findings):
             raise Refused(findings)
-        facts = crosswalk.facts(request)
-        self._reject_admitted(request, facts)
-        self._admit(facts)
+        self._reject_admitted(request)
+        self._admit(request)
         return acknowledge(request, "AA", self.clock, self.ids)
 
     def _reject_foreign(self, request: V2Message) -> None:
@@ -49,36 +45,27 @@ class EncounterConsumer(Actor):
                     says = f"The {what} {element.value or '(empty)'} is not supported here. This receiver takes {', '.join(known)}."
                     raise Refused([finding_at(element, f"IHE-{rule}", says, "ITI TF-2 Appendix C.2.3")])
 
-    def _reject_admitted(self, request: V2Message, facts: dict[str, str]) -> None:
+    def _reject_admitted(self, request: V2Message) -> None:
         """An admission while one is open is discarded, and an error is raised (ITI TF-2 section 3.31.7.1.4)."""
-        subject = f"{_domain(facts)}|{facts.get('identifier', '')}"
-        if self.store.find("Encounter", "open-for", subject):
-            element = request.find("PID-3.1")[0]
-            says = f"Patient {facts.get('identifier', '')} is already admitted. The message was discarded: sender and receiver see the ward differently."
-            finding: Finding = finding_at(element, "PAM-ALREADY-ADMITTED", says, "ITI TF-2 section 3.31.7.1.4")
-            raise Refused([finding])
+        for element, (system, number) in zip(request.find("PID-3.1"), crosswalk.identifiers(request), strict=False):
+            if self.store.find("Encounter", "open-for", number, system):
+                says = f"Patient {number} is already admitted. The message was discarded: sender and receiver see the ward differently."
+                raise Refused([finding_at(element, "PAM-ALREADY-ADMITTED", says, "ITI TF-2 section 3.31.7.1.4")])
 
-    def _admit(self, facts: dict[str, str]) -> None:
-        system, number = _domain(facts), facts.get("identifier", "")
-        known = self._known(system, number)
-        patient = build("Patient", {"Patient.active": "true", **crosswalk.values(facts, "fhir", "Patient")}, self.clock, self.ids)
-        saved = save(self.store, patient, self.clock, id=known.id if known else self.ids())
+    def _admit(self, request: V2Message) -> None:
+        facts, identifiers = crosswalk.facts(request), crosswalk.identifiers(request)
+        known = next((found for system, number in identifiers for found in self.store.find("Patient", "identifier", number, system)), None)
+        values = {"Patient.active": "true", **crosswalk.values(facts, "fhir", "Patient")}
+        for place, (system, number) in enumerate(identifiers):
+            values |= {f"Patient.identifier[{place}].system": system, f"Patient.identifier[{place}].value": number}
+        for path in ("Patient.identifier.system", "Patient.identifier.value"):  # of the first one only: the list above has them all
+            values.pop(path, None)
+        saved = save(self.store, build("Patient", values, self.clock, self.ids), self.clock, id=known.id if known else self.ids())
         stay = {
             "Encounter.status": "in-progress",
+            "Encounter.class.system": "http://terminology.hl7.org/CodeSystem/v3-ActCode",
             "Encounter.subject.reference": f"Patient/{saved.id}",
             **crosswalk.values(facts, "fhir", "Encounter"),
         }
-        stay.setdefault("Encounter.class.code", "IMP")
-        stay["Encounter.class.system"] = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
-        stay.pop("Encounter.period.start", None)
-        encounter = build("Encounter", stay, self.clock, self.ids)
-        save(self.store, encounter, self.clock, id=self.ids(), more=[("open-for", "", f"{system}|{number}", "")])
-
-    def _known(self, system: str, number: str) -> Document | None:
-        found: Iterable[Document] = self.store.find("Patient", "identifier", number, system)
-        return next(iter(found), None)
-
-
-def _domain(facts: dict[str, str]) -> str:
-    """The system of the patient's number as FHIR writes it: the object identifier, else the namespace."""
-    return f"urn:oid:{facts['oid']}" if facts.get("oid") else facts.get("namespace", "")
+        entries = [("open-for", system, number, number) for system, number in identifiers]
+        save(self.store, build("Encounter", stay, self.clock, self.ids), self.clock, id=self.ids(), more=entries)

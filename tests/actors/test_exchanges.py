@@ -475,3 +475,23 @@ def get(box: Sandbox, actor: str, url: str) -> Any:
     status, answer = call(box, actor, "GET", url)
     assert status == 200, answer
     return answer
+
+
+def test_every_number_is_kept_with_the_one_who_gave_it_out(box: Sandbox) -> None:
+    """Two numbers of two domains, one by namespace alone: none of them takes the other's authority."""
+    numbers = "1^^^NORDVIK^PI~2^^^FJORDLAND&2.999.1.1&ISO^PI~3^^^ELSEWHERE^PI"
+    assert ask(box, "ITI-31", INGRID | {"PID-3": numbers}).ok
+    found = ask(box, "ITI-78", {"family": "Ødegård"}).answer
+    assert found
+    pairs = zip(found.get("Bundle.entry.resource.identifier.system"), found.get("Bundle.entry.resource.identifier.value"), strict=True)
+    assert list(pairs) == [("urn:oid:2.999.10.1", "1"), ("urn:oid:2.999.1.1", "2"), ("urn:x-namespace:ELSEWHERE", "3")]
+    again = ask(box, "ITI-31", INGRID | {"PID-3": "9^^^SOLBAKKEN^PI~2^^^FJORDLAND&2.999.1.1&ISO^PI"})
+    assert again.refused, "the second number says that she is here already"
+
+
+def test_the_stay_knows_when_it_began(box: Sandbox) -> None:
+    assert ask(box, "ITI-31", INGRID).ok
+    (stay,) = get(box, "FHIR server", "/Encounter")["entry"]
+    assert stay["resource"]["period"]["start"].startswith("2025-03-03T08:00:0")
+    assert stay["resource"]["class"]["code"] == "IMP"
+    assert stay["resource"]["subject"]["reference"].startswith("Patient/")

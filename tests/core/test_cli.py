@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from pathlib import Path
 
 import pytest
@@ -129,10 +127,12 @@ def test_in_a_checkout_nothing_is_copied() -> None:
     assert lay_out(home()).checkout
 
 
-@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may write anywhere")
-def test_a_read_only_folder_says_what_to_do(tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
-    with pytest.raises(OSError, match="Choose a folder that you may write to"):
+def test_a_read_only_folder_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("shutil.copyfile", refused)
+    with pytest.raises(OSError, match="Permission denied.*Choose a folder that you may write to"):
         lay_out(tmp_path)
 
 
