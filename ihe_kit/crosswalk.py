@@ -125,10 +125,9 @@ def facts(message: V2Message) -> dict[str, str]:
 
 
 def identifiers(message: V2Message) -> list[tuple[str, str]]:
-    """(system as FHIR writes it, number) of every repetition of PID-3: the object identifier, or that of a namespace which the region knows."""
-    known = {row["namespace"]: row["oid"] for row in rows("domains.tsv")}
+    """(system as FHIR writes it, number) of every repetition of PID-3. A namespace alone is a name that nobody else may know, and says so."""
     parts = zip(*(message.get(f"PID-3.{part}") for part in ("1", "4.1", "4.2")), strict=True)
-    return [(_urn(oid or known.get(namespace, "")) or f"urn:x-namespace:{namespace}", number) for number, namespace, oid in parts if number]
+    return [(_urn(oid) if oid else f"urn:x-namespace:{namespace}", number) for number, namespace, oid in parts if number]
 
 
 def same(standard: str, path: str) -> list[tuple[str, str, str]]:

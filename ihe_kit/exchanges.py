@@ -75,10 +75,12 @@ class Exchange:
         return self.answer is not None and not self.refused
 
     def __str__(self) -> str:
+        """One line for people: `ITI-31 ADT^A01, Nordvik ADT to Fjordland identity: ACK AA (accepted)`."""
         label = self.transaction.number if self.transaction else "foreign"
         request = self.request.name if self.request else f"{len(self.sent.data)} bytes"
         answer = self.lost or (self.answer.name if self.answer else f"{len(self.received.data) if self.received else 0} bytes")
-        return f"{label} {request}: {self.sender} to {self.receiver}: {answer}"
+        word = " (refused)" if self.refused else " (accepted)" if answer == "ACK AA" else ""
+        return f"{label} {request}, {self.sender} to {self.receiver}: {answer}{word}"
 
 
 def _get(message: Message, path: str) -> list[str]:
@@ -96,7 +98,8 @@ class Wire:
         self.clock = clock or (lambda: datetime.now(UTC).astimezone())
         self.exchanges: list[Exchange] = []
         self.addresses: dict[str, str] = {}  # system -> where it listens
-        self.listeners: list[Callable[[Exchange], None]] = []
+        self.listeners: list[Callable[[], None]] = []  # called after each change, from whatever thread made it
+        self.ended = False  # the systems were stopped: nothing more will cross
         self._lock = Lock()
 
     def add(self, exchange: Exchange) -> Exchange:
@@ -104,9 +107,17 @@ class Wire:
         with self._lock:  # a server may record a foreign client's exchange meanwhile
             exchange = replace(exchange, number=len(self.exchanges) + 1)
             self.exchanges.append(exchange)
-        for listener in list(self.listeners):
-            listener(exchange)
+        self._tell()
         return exchange
+
+    def end(self) -> None:
+        """Says that the systems were stopped; what crossed is kept."""
+        self.ended = True
+        self._tell()
+
+    def _tell(self) -> None:
+        for listener in list(self.listeners):
+            listener()
 
     def system(self, actor: str) -> str:
         """The system that plays an actor, or the actor's own name where none does."""

@@ -109,6 +109,7 @@ class Sandbox:
         """Closes every port and the store. Safe to call twice."""
         self.servers.stop()
         self.store.close()
+        self.wire.end()
 
     def __enter__(self) -> Sandbox:
         return self
@@ -136,7 +137,9 @@ class Sandbox:
         return answer
 
     def __repr__(self) -> str:
-        return "\n".join(f"{name:<44}{address}" for name, address in self.addresses.items())
+        state = "was stopped" if self.wire.ended else "is running on this computer"
+        lines = [f"Fjordland Health {state}: {len(self.wire.systems)} systems. These actors listen:"]
+        return "\n".join(lines + [f"  {name:<44}{address}" for name, address in self.addresses.items()])
 
 
 def sandbox(

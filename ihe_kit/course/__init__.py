@@ -10,10 +10,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ihe_kit.course.checking import check
     from ihe_kit.course.ledger import progress, reset
-    from ihe_kit.course.scenes import old_settings, open_record
+    from ihe_kit.course.scenes import old_settings, open_record, roles
     from ihe_kit.widgets.course import course_map, exercise, predict, quiz, reveal
 
-__all__ = ["check", "course_map", "exercise", "old_settings", "open_record", "predict", "progress", "quiz", "reset", "reveal"]
+__all__ = ["check", "course_map", "exercise", "old_settings", "open_record", "predict", "progress", "quiz", "reset", "reveal", "roles"]
 
 _WHERE = {
     "check": "course.checking",
@@ -21,6 +21,7 @@ _WHERE = {
     "open_record": "course.scenes",
     "progress": "course.ledger",
     "reset": "course.ledger",
+    "roles": "course.scenes",
 }  # the rest are widgets
 
 

@@ -4,29 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import count
+from typing import Any
+from weakref import WeakKeyDictionary
 
+from ihe_kit.demo import ehr_id
 from ihe_kit.region import Sandbox, story_clock, story_ids
-from ihe_kit.verbs import build, exchange
+from ihe_kit.verbs import build, exchange, transactions
 
+_records: WeakKeyDictionary[Sandbox, dict[tuple[str, str], str]] = WeakKeyDictionary()
 _next_door: Sandbox | None = None
 _numbers = count(1)
 
 
 def open_record(facts: Mapping[str, str], box: Sandbox) -> str:
-    """The id of a person's openEHR record: a new one with its template, or the one that is there (409 says so, then it is asked for).
+    """The id of a person's openEHR record in a region: opened, with the template of what goes into it, when it is first asked for.
 
     Raises ValueError where the repository gives none.
     """
-    opened = exchange("openEHR ehr", build("openEHR ehr", facts, box.clock, box.ids), box)
-    if opened.ok:
-        exchange("openEHR template", build("openEHR template", {}, box.clock, box.ids), box)
-    else:
-        who = f"subject_id={facts['identifier']}&subject_namespace=urn:oid:{facts['oid']}"
-        opened = exchange("openEHR ehr", build(f"GET ehr?{who}", {}, box.clock, box.ids, standard="openehr"), box)
-    ids = opened.answer.get("/ehr_id/value") if opened.answer and opened.ok else []
-    if not any(ids):
-        raise ValueError(f"the repository gave no record: {opened.answer.name if opened.answer else opened.lost}")
-    return ids[0]
+    records = _records.setdefault(box, {})
+    who = (facts["identifier"], facts["oid"])
+    if who not in records:
+        if not records:
+            exchange("openEHR template", build("openEHR template", {}, box.clock, box.ids), box)
+        opened = exchange("openEHR ehr", build("openEHR ehr", facts, box.clock, box.ids), box)
+        if not opened.ok:
+            raise ValueError(f"the repository gave no record: {opened.answer.name if opened.answer else opened.lost}")
+        records[who] = ehr_id(opened)
+    return records[who]
 
 
 def old_settings() -> dict[str, str]:
@@ -39,3 +43,17 @@ def old_settings() -> dict[str, str]:
         _next_door.stop()
     _next_door = Sandbox("sqlite://", story_clock(), story_ids(f"N{next(_numbers)}-"), "127.0.0.1")
     return dict(_next_door.addresses)
+
+
+def roles(box: Sandbox) -> Any:
+    """Who asks whom in each transaction, and which system plays which actor: a pandas data frame, which a notebook shows as a table."""
+    import pandas
+
+    rows = [
+        (t.number, t.initiator, box.wire.system(t.initiator), t.responder, box.wire.system(t.responder))
+        for t in transactions().values()
+        if box.wire.system(t.initiator) != t.initiator
+    ]
+    return pandas.DataFrame(rows, columns=["transaction", "actor that asks", "played by", "actor that answers", "played by "]).set_index(
+        "transaction"
+    )

@@ -21,7 +21,7 @@ from ihe_kit.openehr.opt import template as known_template
 Clock = Callable[[], datetime]
 
 # The story's own defaults, so that two values make a whole composition. Whoever writes real data gives them.
-STORY = {"territory|code": "NO", "composer|name": "Elin Strand", "context/setting|code": "238"}
+STORY = {"territory|code": "NO", "composer|name": "Jonas Dahl", "context/setting|code": "238"}
 
 # What stands after | in FLAT, and where it stands in the value; "" is the value without a |.
 _PLAIN = {"": "value"}

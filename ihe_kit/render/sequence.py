@@ -23,11 +23,11 @@ def sequence_html(wire: Wire, exchanges: Sequence[Exchange], selected: str = "",
     places, rows = lifelines(wire), crossings(exchanges)
     lines = "".join(f'<i style="--x:{x:.3f}"></i>' for x in places.values())
     heads = "".join(_head(name, x, len(places), wire.addresses.get(name, "sends only")) for name, x in places.items())
-    chosen = selected or (rows[0].key if rows else "")
+    stop = selected or (rows[0].key if rows else "")  # the tab stop
     drawn = []
     for place, row in enumerate(rows):
         answered = row.reply or rows[place + 1 : place + 2] == [Crossing(row.exchange, True)]
-        option = "" if static else _option(row, chosen, f"{place + 1} of {len(rows)}")
+        option = "" if static else _option(row, selected, stop, f"{place + 1} of {len(rows)}")
         ends = f' <span class="kit-sr">{h(row.sender)} to {h(row.receiver)}</span>' if static else ""  # no arrow without a stylesheet
         drawn.append(f'<div class="{_classes(row, answered, fresh)}"{option}>{_row(row, places, answered)}{ends}</div>')
     box = 'class="rows"' + ("" if static else ' role="listbox" aria-label="Exchanges"')
@@ -39,10 +39,10 @@ def _head(name: str, x: float, systems: int, address: str) -> str:
     return f'<li style="--x:{x:.3f};--n:{systems}"><b title="{h(name)}">{h(name)}</b> <span>{h(address)}</span></li>'
 
 
-def _option(row: Crossing, chosen: str, place: str) -> str:
+def _option(row: Crossing, chosen: str, stop: str, place: str) -> str:
     """The attributes that make a row an option of the listbox."""
     label = h(bare(f"{place}: {row.spoken}"))
-    state = f'aria-selected="{str(row.key == chosen).lower()}" tabindex="{0 if row.key == chosen else -1}"'
+    state = f'aria-selected="{str(row.key == chosen).lower()}" tabindex="{0 if row.key == stop else -1}"'
     return f' role="option" data-k="{row.key}" {state} aria-label="{label}"'
 
 

@@ -54,4 +54,4 @@ class KitWidget(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget has no 
         if bundle is None:
             return None
         data, metadata = bundle
-        return data | {"text/html": f"<style>{front('kit.css')}</style>{self.twin()}", "text/plain": repr(self)}, metadata
+        return data | {"text/html": f"<style>{self._css}</style>{self.twin()}", "text/plain": repr(self)}, metadata

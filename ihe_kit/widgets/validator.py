@@ -209,7 +209,7 @@ class Validator(KitWidget):
     def _html(self) -> str:
         head = '<h3 class="jp-toc-ignore">Validate</h3><span data-tag></span><span class="kit-meta kit-grow"></span><label class="kit-small kit-quiet">against '
         head += '<select class="kit-btn small" data-against></select></label>'
-        off = f'<div class="kit-off" data-off hidden>{icon("info")}The kernel does not answer. This is its last result.</div>'
+        off = f'<div class="kit-off" data-off hidden>{icon("info")}Python was restarted or stopped, so this is its last result. Run the first cell of the notebook, then this one again.</div>'
         area = f'<textarea aria-label="Message" spellcheck="false" autocomplete="off" autocapitalize="off" data-gramm="false" placeholder="{h(_HINT)}"></textarea>'
         page = f'<div class="kit-raw kit-edit"><div class="kit-mirror" aria-hidden="true"></div>{area}</div>'
         summary = '<div class="kit-sum" role="status"></div><span class="kit-grow"></span><button type="button" class="kit-btn small" data-all hidden></button>'

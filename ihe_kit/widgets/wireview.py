@@ -52,6 +52,7 @@ class WireView(KitWidget):
         self.wire: Wire = wire if isinstance(wire, Wire) else wire.wire
         self.box: Sandbox | None = None if isinstance(wire, Wire) else wire
         self._hidden, self._seen, self._due = 0, len(self.wire), False
+        self._again: set[int] = set()  # exchanges that this view sent once more
         try:
             self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
         except RuntimeError:
@@ -75,9 +76,10 @@ class WireView(KitWidget):
         shown, fresh = self.exchanges, list(self.wire)[self._seen :]
         rows = {row.key for row in crossings(shown)}
         if self.selected not in rows:
-            self.selected = f"{shown[0].number}q" if shown else ""
+            self.selected = ""
         drawn = sequence_html(self.wire, shown, self.selected, self._seen or 10**9)
-        self.view = {"facts": self._facts(shown), "drawing": drawn, "says": "; ".join(map(str, fresh[-3:])) if fresh else ""}
+        says = "; ".join(map(str, fresh[-3:])) if fresh else ""
+        self.view = {"facts": self._facts(shown), "drawing": drawn, "says": says, "cleared": bool(self._hidden), "ended": self.wire.ended}
         self._seen = len(self.wire)
 
     def close(self) -> None:
@@ -87,8 +89,8 @@ class WireView(KitWidget):
         super().close()
 
     def answer_clear(self) -> None:
-        """Clears the drawing; the wire keeps everything."""
-        self._hidden = len(self.wire)
+        """Clears the drawing, or shows all again; the wire keeps everything."""
+        self._hidden = 0 if self._hidden else len(self.wire)
         self.refresh()
 
     def answer_replay(self) -> str:
@@ -100,7 +102,9 @@ class WireView(KitWidget):
             self.box.replay(row.exchange.number)
         except ValueError as problem:  # nobody plays the receiver here
             return str(problem)
+        self._again.add(len(self.wire))
         self.refresh()
+        self.selected = f"{len(self.wire)}q"
         return f"sent again as exchange {len(self.wire)}"
 
     def twin(self) -> str:
@@ -125,7 +129,7 @@ class WireView(KitWidget):
         found = findings_html(row.found, row.standard, static=True)
         return f'<details class="kit-msg kit-{row.standard}"><summary>{words}</summary>{packet_html(row, explain)}{tree}{found}</details>'
 
-    def _arrived(self, _: Exchange) -> None:
+    def _arrived(self) -> None:
         """From whatever thread: the drawing changes on the kernel's own loop, once for all that came until then."""
         if self._loop is None or self._loop.is_closed():
             self.refresh()
@@ -143,11 +147,12 @@ class WireView(KitWidget):
     def _detail(self, row: Crossing) -> str:
         transaction = row.exchange.transaction
         took = "" if row.reply else f" · {row.exchange.answer.name} in {row.exchange.took * 1000:.0f} ms" if row.exchange.answer else ""
-        meta = f"{row.name}{row.more} · to {row.receiver} · {count(len(row.packet.data), 'byte')}{took or (' · ' + row.exchange.lost if row.lost else '')}"
+        again = "sent again · " if row.exchange.number in self._again else ""
+        meta = f"{again}{row.name}{row.more} · to {row.receiver} · {count(len(row.packet.data), 'byte')}{took or (' · ' + row.exchange.lost if row.lost else '')}"
         words = f'<h3 class="jp-toc-ignore">{h(transaction.title if transaction else "Foreign exchange")}</h3>{tag(row.standard)}'
         words += f'<span class="kit-meta kit-grow">{visible(meta)}</span>'
-        button = f'<button type="button" class="kit-btn small" data-replay aria-keyshortcuts="R">{icon("replay")}Replay</button>'
-        replay = button if self.box else ""
+        button = f'<button type="button" class="kit-btn small" data-replay aria-keyshortcuts="R" title="Sends the same bytes again: what a receiver keeps, it keeps twice">{icon("replay")}Replay</button>'
+        replay = button if self.box and not self.wire.ended else ""
         number = f" <span class=kit-count>{len(row.found)}</span>" if row.found else ""
         tabs = "".join(
             f'<button type="button" role="tab" data-tab="{name}">{name}{more}</button>'
@@ -172,7 +177,8 @@ class WireView(KitWidget):
 
     def _found(self, row: Crossing) -> str:
         lists = findings_html(row.found, row.standard)
-        return lists or f'<div class="kit-body kit-sum">{summary_html([])}</div>'
+        refusal = " The message is well formed; why it refuses is what it says." if row.failed and row.reply else ""
+        return lists or f'<div class="kit-body kit-sum">{summary_html([])}<span class="kit-quiet">{refusal}</span></div>'
 
     def answer_copy(self) -> str:
         """The text of the selected message."""
@@ -194,7 +200,8 @@ def _foot(row: Crossing) -> str:
 
 _SHELL = f"""<div class="kit" role="group" aria-label="WireView"><div class="kit-head"><h3 class="jp-toc-ignore">Exchanges</h3><span class="kit-meta kit-grow" data-facts></span>
 <select class="kit-btn small" data-filter aria-label="Standard"><option value="">All standards</option>{{options}}</select>
-<button type="button" class="kit-btn small quiet" data-clear>Clear</button></div><div data-drawing></div>
-<div class="kit-empty" data-empty hidden><h4 class="jp-toc-ignore">Nothing has crossed the wire yet</h4><p>Send a message, and its arrow appears here.</p></div>
+<button type="button" class="kit-btn small quiet" data-clear>Clear</button></div>
+<div class="kit-off" data-ended hidden>{icon("info")}These systems were stopped, so this picture grows no more. Draw it again for those that run now.</div><div data-drawing></div>
+<div class="kit-empty" data-empty hidden><h4 class="jp-toc-ignore" data-none></h4><p>Send a message, and its arrow appears here.</p></div>
 <div class="kit-foot" data-legend><span>Solid line: request. Dashed: reply. &nbsp; {icon("error")} refused &nbsp; <span class="kit-bad">{icon("lost")}</span> lost</span>
-<span class="kit-grow"></span>{tag("v2")}{tag("fhir")}{tag("openehr")}</div><div data-detail></div><div class="kit-sr" role="status" data-said></div></div>"""
+<span class="kit-grow" data-hint>&nbsp; Click an arrow: what crossed there opens below.</span>{tag("v2")}{tag("fhir")}{tag("openehr")}</div><div data-detail></div><div class="kit-sr" role="status" data-said></div></div>"""

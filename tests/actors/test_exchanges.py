@@ -484,7 +484,7 @@ def test_every_number_is_kept_with_the_one_who_gave_it_out(box: Sandbox) -> None
     found = ask(box, "ITI-78", {"family": "Ødegård"}).answer
     assert found
     pairs = zip(found.get("Bundle.entry.resource.identifier.system"), found.get("Bundle.entry.resource.identifier.value"), strict=True)
-    assert list(pairs) == [("urn:oid:2.999.10.1", "1"), ("urn:oid:2.999.1.1", "2"), ("urn:x-namespace:ELSEWHERE", "3")]
+    assert list(pairs) == [("urn:x-namespace:NORDVIK", "1"), ("urn:oid:2.999.1.1", "2"), ("urn:x-namespace:ELSEWHERE", "3")]
     again = ask(box, "ITI-31", INGRID | {"PID-3": "9^^^SOLBAKKEN^PI~2^^^FJORDLAND&2.999.1.1&ISO^PI"})
     assert again.refused, "the second number says that she is here already"
 

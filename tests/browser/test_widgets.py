@@ -206,8 +206,10 @@ def test_wireview(notebook: Callable[..., Any]) -> None:
 
     page.keyboard.press("Home")
     expect(kit.locator(".kit-detail")).to_contain_text("ACK AA in")
-    expect(kit.locator(".kit-raw .kit-ctl").first).to_have_text("VT")
     page.keyboard.press("Enter")
+    page.keyboard.press("ArrowLeft")
+    expect(kit.get_by_role("tab", name="Bytes")).to_have_attribute("aria-selected", "true")
+    expect(kit.locator(".kit-raw .kit-ctl").first).to_have_text("VT")
     page.keyboard.press("ArrowRight")
     expect(kit.get_by_role("tab", name="Tree")).to_have_attribute("aria-selected", "true")
     kit.locator("[role=row]", has_text="MSH").first.focus()

@@ -33,7 +33,7 @@ MAY = {
     "verbs": SHARED | STANDARDS | {"ihe", "exchanges", "profiles", "crosswalk", "region", "transports"},
     "render": SHARED | {"ihe", "exchanges", "crosswalk", "verbs"},
     "widgets": SHARED | {"ihe", "profiles", "exchanges", "crosswalk", "render", "region", "verbs", "course", "ihe_kit"},
-    "course": SHARED | {"ihe", "exchanges", "crosswalk", "render", "region", "verbs", "widgets", "ihe_kit"},
+    "course": SHARED | {"demo", "ihe", "exchanges", "crosswalk", "render", "region", "verbs", "widgets", "ihe_kit"},
     "doctor": {"files"},
     "demo": {"core", "rules", "exchanges", "region", "render", "ihe_kit"},
     "cli": {"core", "rules", "render", "course", "demo", "doctor", "ihe_kit"},

@@ -12,10 +12,11 @@ from ihe_kit.widgets import WireView
 from tests.render.given import Page, admission, answering, wire
 
 
-def test_it_shows_what_crossed_and_the_first_message() -> None:
+def test_it_shows_what_crossed_and_opens_what_is_chosen() -> None:
     view = WireView(wire())
     assert len(Page(view.view["drawing"]).having("role", "option")) == 7
-    assert view.selected == "1q"
+    assert (view.selected, view.detail) == ("", "")
+    view.selected = "1q"
     assert "ITI-31 Patient Encounter Management" in view.detail
     assert "ACK AA in" in view.detail
 
@@ -35,7 +36,6 @@ def test_a_new_exchange_is_drawn_and_announced() -> None:
     perform(transactions()["ITI-31"], admission(), answering("AA"), box)
     assert len(Page(view.view["drawing"]).having("role", "option")) == 2
     assert view.view["says"].startswith("ITI-31 ADT^A01")
-    assert view.selected == "1q"
 
 
 def test_an_exchange_from_another_thread_waits_for_the_loop() -> None:
@@ -59,6 +59,9 @@ def test_clear_empties_the_drawing_and_not_the_wire() -> None:
     view = WireView(box)
     view.answer_clear()
     assert len(box) == 4 and view.exchanges == [] and view.selected == ""
+    assert view.view["cleared"]
+    view.answer_clear()
+    assert len(view.exchanges) == 4, "and shows all again"
     box.clear()
     perform(transactions()["ITI-31"], admission(), answering("AA"), box)
     assert len(view.exchanges) == 1
@@ -81,10 +84,23 @@ def test_a_sandbox_can_replay() -> None:
 
     box = Box()
     view = WireView(box)  # type: ignore[arg-type]
+    view.selected = "1q"
     assert "data-replay" in view.detail
     assert view.answer_replay() == "sent again as exchange 5"
     assert len(box.wire) == 5
-    assert "data-replay" not in WireView(wire()).detail
+    assert view.selected == "5q"
+    assert "sent again" in view.detail
+    other = WireView(wire())
+    other.selected = "1q"
+    assert "data-replay" not in other.detail
+
+
+def test_a_stopped_region_is_said() -> None:
+    box = wire()
+    view = WireView(box)
+    assert not view.view["ended"]
+    box.end()
+    assert view.view["ended"]
 
 
 def test_the_twin_has_one_details_per_message() -> None:

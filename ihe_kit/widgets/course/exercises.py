@@ -50,7 +50,7 @@ class ExerciseView(CourseWidget):
         elif record.get("solved"):
             said = note("ok", "You solved this one.", "Change the answer and check again, if you like.")
         primary = "" if record.get("solved") else " primary"
-        status = f'<div role="status" id="{self.uid}-said">{said}</div>'
+        status = f'<div role="status" data-verdict id="{self.uid}-said">{said}</div>'
         button = f'<button type="submit" class="kit-btn{primary}">Check</button>'
         body = f'<p class="q">{prose(item.task)}</p>{self._fields(button)}{status}{self._ladder()}{self.problem()}'
         return frame(f"Exercise {item.id}", item.standard, self._meta(record), f'<form class="kit-task" data-do="check">{body}</form>')

@@ -48,13 +48,16 @@ function render({ model, el }) {
 
   function say(what, form) {
     asked = true;
-    ask(model, what, { values: form ? values(form) : [] });
+    ask(model, what, { values: form ? values(form) : [] }).then(update);
   }
   function update() {
     const next = document.createElement("div");
     next.innerHTML = model.get("html");
     const focused = host.contains(document.activeElement);
+    const strip = one(host, ".kit-off");
+    strip?.remove();   // ours, not Python's: out of the way while the two are compared
     children(host, next);
+    if (strip) host.firstElementChild?.prepend(strip);
     const goal = host.querySelector("[data-focus]");
     if (asked && goal && goal.dataset.focus !== at) goal.focus();
     else if (focused && (!host.contains(document.activeElement) || document.activeElement.disabled)) host.querySelector("[data-after]")?.focus();
@@ -74,10 +77,16 @@ function render({ model, el }) {
     const field = event.target.closest("select[data-do]");
     if (field) ask(model, field.dataset.do, { values: [field.value] });
   });
-  host.addEventListener("keydown", event => {   // arrows and letters act in the answers; JupyterLab would go from cell to cell
-    const theirs = event.ctrlKey || event.metaKey || event.altKey || event.key === "Escape" || (event.shiftKey && event.key === "Enter");
-    if (!theirs) event.stopPropagation();
+  host.addEventListener("keydown", event => {   // the lesson teaches Shift+Enter: in an answer it checks, and does not run the cell anew
+    const field = event.target.closest("form[data-do] input:not([type=radio]), form[data-do] select");
+    if (field && event.shiftKey && event.key === "Enter") { taken(event); field.form.requestSubmit(); }
   });
+  host.addEventListener("input", event => {   // what was said belongs to the answer before
+    if (!event.target.closest("form[data-do]") || event.target.type === "radio") return;
+    for (const said of all(host, "[data-verdict]")) said.replaceChildren();
+    for (const field of all(host, "[aria-invalid]")) field.removeAttribute("aria-invalid");
+  });
+  awake(model, host.firstElementChild ?? host); keepKeys(host);
   model.on("change:html", update);
   return () => model.off("change:html", update);
 }

@@ -86,6 +86,7 @@ function render({ model, el }) {
   const follow = () => { const index = parts.findIndex(part => part[PATH] === model.get("selected")); if (index !== chosen) fix(index, false); };
   model.on("change:selected", follow);
   follow();
+  awake(model, root); keepKeys(root);
   laidOut(pane, () => fix(chosen, false));
   return () => model.off("change:selected", follow);
 }

@@ -9,12 +9,38 @@ const taken = event => { event.preventDefault(); event.stopPropagation(); };   /
 
 /** Asks the kernel: `ask(model, "card", { index: 3 })` is answered by the Python method `answer_card(index=3)`. */
 let questions = 0;
+const strips = new WeakMap();
 function ask(model, name, details = {}) {
-  const id = ++questions;
+  const id = ++questions, late = setTimeout(() => asleep(model), 4000);
   return new Promise(resolve => {
-    const hear = message => { if (message.id === id) { model.off("msg:custom", hear); resolve(message.answer); } };
+    const hear = message => {
+      if (message.id !== id) return;
+      clearTimeout(late); asleep(model, false);
+      model.off("msg:custom", hear); resolve(message.answer);
+    };
     model.on("msg:custom", hear);
     model.send({ ask: name, id, details });
+  });
+}
+
+/** Shows or hides the strip which says that nobody answers. */
+function asleep(model, is = true) { const strip = strips.get(model); if (strip) strip.hidden = !is; }
+
+/** Gives a widget that strip: a restarted kernel does not know the widgets that it made before. */
+function awake(model, root) {
+  const strip = document.createElement("div");
+  strip.className = "kit-off"; strip.setAttribute("role", "alert"); strip.hidden = true;
+  strip.textContent = "Python was restarted or stopped, so nothing answers here. Run the first cell of the notebook, then this one again.";
+  root.prepend(strip);
+  strips.set(model, strip);
+  model.on("comm_live_update", () => asleep(model, model.comm_live === false));
+}
+
+/** Keys act in the widget: JupyterLab would go from cell to cell. Escape, Shift+Enter and its shortcuts stay JupyterLab's. */
+function keepKeys(root) {
+  root.addEventListener("keydown", event => {
+    const theirs = event.ctrlKey || event.metaKey || event.key === "Escape" || (event.shiftKey && event.key === "Enter");
+    if (!theirs) event.stopPropagation();
   });
 }
 

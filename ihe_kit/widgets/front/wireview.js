@@ -3,15 +3,18 @@ function render({ model, el }) {
   el.innerHTML = model.get("html");
   const root = one(el, ".kit"), drawing = one(el, "[data-drawing]"), detail = one(el, "[data-detail]"), filter = one(el, "[data-filter]");
   const said = one(el, "[data-said]"), option = '[role="option"][data-k]';
-  let tab = "Bytes", said_at = 0, entering = false;
+  let tab = "Tree", said_at = 0, entering = false;
 
   function draw() {
-    const { facts, drawing: html, says } = model.get("view"), held = drawing.contains(document.activeElement), top = drawing.scrollTop;
+    const { facts, drawing: html, says, cleared, ended } = model.get("view"), held = drawing.contains(document.activeElement), top = drawing.scrollTop;
     const low = drawing.scrollHeight - drawing.clientHeight - top < 40;
     drawing.innerHTML = html;
     drawing.scrollTop = says && low ? drawing.scrollHeight : top;
     one(el, "[data-facts]").textContent = facts;
     const none = !one(drawing, option);
+    one(el, "[data-ended]").hidden = !ended;
+    one(el, "[data-clear]").textContent = cleared ? "Show all" : "Clear";
+    one(el, "[data-none]").textContent = cleared ? "The picture was cleared; Show all brings it back" : "Nothing has crossed the wire yet";
     one(el, "[data-empty]").hidden = !none; one(el, "[data-legend]").hidden = none; drawing.hidden = none;
     sieve();
     mark(held);
@@ -19,11 +22,15 @@ function render({ model, el }) {
   }
   function sieve() {
     for (const row of all(drawing, option)) row.hidden = Boolean(filter.value) && !row.classList.contains(`kit-${filter.value}`);
+    if (one(drawing, `${option}[aria-selected="true"][hidden]`)) { model.set("selected", ""); model.save_changes(); }
   }
   function mark(focus = false) {
     const chosen = one(drawing, `[data-k="${model.get("selected")}"]`);
     for (const row of all(drawing, option)) row.setAttribute("aria-selected", row === chosen);
-    if (chosen) stop(drawing, option, chosen, focus);
+    const first = chosen ?? all(drawing, option).find(row => !row.hidden);
+    if (first) stop(drawing, option, first, focus && Boolean(chosen));
+    if (chosen) reveal(drawing, chosen, 60);
+    one(el, "[data-hint]").style.visibility = chosen ? "hidden" : "";
   }
   function choose(row) {
     model.set("selected", row.dataset.k); model.save_changes();
@@ -63,6 +70,7 @@ function render({ model, el }) {
   }
 
   model.on("change:view", draw); model.on("change:detail", describe); model.on("change:selected", () => mark());
+  awake(model, root); keepKeys(root);
   draw(); describe();
   return () => { model.off("change:view", draw); model.off("change:detail", describe); };
 }
