@@ -10,11 +10,14 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from io import TextIOWrapper
 from pathlib import Path
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status."""
+    if isinstance(sys.stdout, TextIOWrapper):  # a terminal without the letters of a name shows a question mark, and the command goes on
+        sys.stdout.reconfigure(errors="replace")
     arguments = _parser().parse_args(argv)
     if not hasattr(arguments, "run"):
         _parser().print_help()
@@ -39,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
 
     lab = command("lab", "open the course in JupyterLab", _lab)
     lab.add_argument("--dir", type=Path, default=None, help="the folder for the course (default: here)")
+    lab.add_argument("--instructor", action="store_true", help="lay the instructor's notes out too")
     lab.add_argument("--no-browser", action="store_true", help="start the server and print its address only")
     lab.add_argument("--no-start", action="store_true", help="lay the course out and stop")
     lab.add_argument("--port", type=int, default=None, help="the port of JupyterLab (default: a free one)")
@@ -63,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
 def _lab(arguments: argparse.Namespace) -> int:
     from ihe_kit.course.layout import lay_out, open_lab
 
-    laid = lay_out(arguments.dir)
+    laid = lay_out(arguments.dir, arguments.instructor)
     print(laid)
     return 0 if arguments.no_start else open_lab(laid.folder, browser=not arguments.no_browser, port=arguments.port)
 
@@ -98,14 +102,13 @@ def _validate(arguments: argparse.Namespace) -> int:
 
     status, found = 0, []
     for name in arguments.files:
-        data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
         try:
-            message = parse(data)
-        except Unreadable as problem:
-            print(f"{name}: not readable, {problem}", file=sys.stderr)
+            message = parse(sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes())
+            findings = validate(message, transaction=arguments.transaction)
+        except (ValueError, OSError) as problem:  # the other files are checked all the same
+            print(f"{name}: {'not readable, ' if isinstance(problem, Unreadable) else ''}{problem}", file=sys.stderr)
             status = 2
             continue
-        findings = validate(message, transaction=arguments.transaction)
         status = max(status, int(has_errors(findings)))
         found += [{"file": name} | asdict(finding) for finding in findings]
         if arguments.format == "text":

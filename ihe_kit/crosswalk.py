@@ -74,7 +74,7 @@ CONCEPTS = (
     Concept("family", "family name", "PID-5.1.1", "Patient.name.family"),
     Concept("given", "given name", "PID-5.2", "Patient.name.given[0]"),
     Concept("birth_date", "date of birth", "PID-7", "Patient.birthDate", to_v2=_digits, from_v2=_dashed),
-    Concept("sex", "administrative sex", "PID-8", "Patient.gender", to_fhir=lambda v: _GENDERS.get(v, v)),
+    Concept("sex", "administrative sex", "PID-8", "Patient.gender", to_fhir=lambda v: _GENDERS.get(v, "")),
     Concept("street", "street and number", "PID-11.1.1", "Patient.address.line[0]"),
     Concept("city", "city", "PID-11.3", "Patient.address.city"),
     Concept("postal_code", "postal code", "PID-11.5", "Patient.address.postalCode"),
@@ -83,7 +83,7 @@ CONCEPTS = (
     Concept("visit", "the number of this stay", "PV1-19.1", "Encounter.identifier.value"),
     Concept(
         "class", "kind of stay: inpatient, outpatient, emergency", "PV1-2", "Encounter.class.code",
-        to_fhir=lambda v: _CLASSES.get(v, v),
+        to_fhir=lambda v: _CLASSES.get(v, ""),
     ),
     Concept("admitted", "when the stay began", "PV1-44", "Encounter.period.start", from_v2=_moment),
 )  # fmt: skip
@@ -110,7 +110,9 @@ def values(facts: Mapping[str, str], standard: str, resource: str = "") -> dict[
         concept = _BY_NAME.get(name)
         path = concept.path(standard) if concept else name
         if concept and path and (not resource or path.startswith(f"{resource}.")):
-            written[path] = concept.write(standard, value)
+            written |= (
+                {path: text} if (text := concept.write(standard, value)) else {}
+            )  # a code that the standard has no word for is left out
         elif not concept:
             written[path] = value
     return written

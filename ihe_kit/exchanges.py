@@ -7,6 +7,7 @@ calls an actor in memory.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from threading import Lock
@@ -117,7 +118,8 @@ class Wire:
 
     def _tell(self) -> None:
         for listener in list(self.listeners):
-            listener()
+            with suppress(Exception):  # who looks on must not break what he looks at
+                listener()
 
     def system(self, actor: str) -> str:
         """The system that plays an actor, or the actor's own name where none does."""

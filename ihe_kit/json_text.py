@@ -14,6 +14,7 @@ from typing import Any
 from ihe_kit.core import Unreadable
 
 MAX_DEPTH = 200
+MAX_VALUES = 200_000  # a text of more is no message, and reading it would keep everybody else waiting
 _SPACE = re.compile(r"[ \t\r\n]*")
 _TOKEN = re.compile(r'[{}\[\]:,]|"(?:[^"\\\x00-\x1f]|\\.)*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null')
 
@@ -22,15 +23,21 @@ _TOKEN = re.compile(r'[{}\[\]:,]|"(?:[^"\\\x00-\x1f]|\\.)*"|-?(?:0|[1-9]\d*)(?:\
 class Node:
     """A JSON value and its place, in characters. `kind` is object, array, string, number, boolean or null.
 
-    `value` is what a reader reads: strings without quotes and escapes, numbers as written, null as "", objects and arrays as raw text.
+    `value` is what a reader reads: strings without quotes and escapes, numbers as written, null as "", objects and arrays as raw text
+    (cut from `text` when asked for: kept, the levels of a deep text would each hold a copy of those below).
     """
 
     kind: str
     start: int
     end: int = 0
-    value: str = ""
+    scalar: str = ""
     key: str | None = None
     children: list[Node] = field(default_factory=list)
+    text: str = ""
+
+    @property
+    def value(self) -> str:
+        return self.text[self.start : self.end] if self.kind in ("object", "array") else self.scalar
 
     def child(self, key: str) -> Node | None:
         """The member of an object with this name."""
@@ -66,7 +73,7 @@ class _Reader:
     """Reads one value after the other; `at` is where the next one may begin."""
 
     def __init__(self, text: str, at: int) -> None:
-        self.text, self.at = text, at
+        self.text, self.at, self.values = text, at, 0
 
     def skip(self) -> int:
         found = _SPACE.match(self.text, self.at)
@@ -92,20 +99,23 @@ class _Reader:
     def value(self, depth: int) -> Node:
         word, place = self.token("a value")
         node = Node("null", place, self.at, word)
+        self.values += 1
+        if self.values > MAX_VALUES:
+            raise Unreadable(f"expected at most {MAX_VALUES} values", self.text, place)
         if depth > MAX_DEPTH:
             raise Unreadable(f"expected at most {MAX_DEPTH} levels of nesting", self.text, place)
         if word in "{[":
             node.kind = "object" if word == "{" else "array"
             self.members(node, depth)
-            node.end, node.value = self.at, self.text[place : self.at]
+            node.end, node.text, node.scalar = self.at, self.text, ""
         elif word[0] == '"':
-            node.kind, node.value = "string", self.string(word, place)
+            node.kind, node.scalar = "string", self.string(word, place)
         elif word in "}]:,":
             raise Unreadable(f"expected a value, but found {word!r}", self.text, place)
         elif word in ("true", "false"):
             node.kind = "boolean"
         elif word == "null":
-            node.value = ""
+            node.scalar = ""
         else:
             node.kind = "number"
             if len(word) > 400 or abs(float(word)) == float("inf"):

@@ -5,15 +5,16 @@ Running it again replaces the first one. Clock and identifiers are the story's, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from itertools import count
 from threading import Thread
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from ihe_kit.core import Packet
 from ihe_kit.exchanges import Peer, Wire, record
-from ihe_kit.ihe import System
+from ihe_kit.ihe import System, Transaction
 
 if TYPE_CHECKING:
     from ihe_kit.actors import Actor
@@ -35,14 +36,25 @@ _running: Sandbox | None = None
 
 def story_clock(start: datetime = STORY_BEGINS, step: timedelta = timedelta(seconds=1)) -> Callable[[], datetime]:
     """A clock that starts on Monday 3 March 2025 at 08:00 and moves one second at every look."""
-    moments: Iterator[datetime] = (start + step * count for count in range(10**9))
-    return lambda: next(moments)
+    ticks = count()  # unlike a generator, safe to be asked from several threads at once
+    return lambda: start + step * next(ticks)
 
 
 def story_ids(prefix: str = "F") -> Callable[[], str]:
     """Identifiers one after the other: F00001, F00002 ..."""
-    numbers = iter(range(1, 10**9))
+    numbers = count(1)
     return lambda: f"{prefix}{next(numbers):05d}"
+
+
+def _transaction(actor: Actor, packet: Packet) -> Transaction:
+    """The transaction that a foreign request belongs to, or any of its standard's where it shows none."""
+    from ihe_kit.profiles import candidates, transactions
+
+    try:
+        found = candidates(actor.standard.from_wire(packet))
+    except ValueError:
+        found = []
+    return next(iter(found), None) or next(t for t in transactions().values() if t.standard is actor.standard)
 
 
 def _warm() -> None:
@@ -119,19 +131,16 @@ class Sandbox:
 
     def _recording(self, actor: Actor) -> Callable[[Packet, int], Packet]:
         """The actor's answer; what a foreign client asked is kept on the wire, what our own `exchange()` asked it keeps itself."""
-        from ihe_kit.profiles import candidates, transactions
         from ihe_kit.transports import ours
 
         def answer(packet: Packet, port: int) -> Packet:
             started = perf_counter()
             reply = actor.receive(packet)
-            if port not in ours:
-                try:
-                    found = candidates(actor.standard.from_wire(packet))
-                except ValueError:
-                    found = []
-                transaction = next(iter(found), None) or next(t for t in transactions().values() if t.standard is actor.standard)
-                record(transaction, packet, reply, f"peer at port {port}", self.wire, perf_counter() - started)
+            try:
+                if port not in ours:
+                    record(_transaction(actor, packet), packet, reply, f"peer at port {port}", self.wire, perf_counter() - started)
+            except Exception as fault:  # the answer is given already: what fails in looking on must not take it back
+                self.servers.problems.append(f"peer at port {port}: not recorded: {type(fault).__name__}: {fault}")
             return reply
 
         return answer

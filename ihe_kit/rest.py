@@ -38,7 +38,7 @@ class RestMessage(Message):
         self.method = self.url = self.status = ""
         self.headers: dict[str, str] = {}
         self.head: list[Element] = []
-        start = self._read_head() if _is_http(text) else 0
+        start = self._read_head() if _is_http(text) else int(text.startswith("\ufeff"))  # a byte order mark is kept, not read
         self.body_start = start
         self.root: Node | None = read_json(text, start) if text[start:].strip() and self._is_json() else None
         if self.root is None and not self.head:
@@ -65,7 +65,7 @@ class RestMessage(Message):
             name, colon, value = header.rstrip("\r\n").partition(":")
             if not colon or not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
                 raise Unreadable("expected a header, a name and a value with a colon between them", self.text, position)
-            self.headers[name.lower()] = value.strip()
+            self.headers[name.lower()] = ", ".join(filter(None, (self.headers.get(name.lower()), value.strip())))  # RFC 9110 section 5.3
             start = position + len(name) + 1 + len(value) - len(value.lstrip())
             side = "request" if self.method else "response"
             camel = re.sub(r"-(\w)", lambda m: m.group(1).upper(), name.lower())
@@ -98,10 +98,10 @@ class RestMessage(Message):
 
     @property
     def target(self) -> str:
-        """The URL below the API's base, without its query: `Patient/1`."""
-        path = self.url.partition("?")[0]
-        path = re.sub(r"^https?://[^/]*", "", path)
-        return path.removeprefix(self.base).strip("/")
+        """The URL below the API's base, without its query: `Patient/1`. A URL of another place stays whole."""
+        path = re.sub(r"^https?://[^/]*", "", self.url.partition("?")[0])
+        below = path.removeprefix(self.base)
+        return below.strip("/") if below != path and below[:1] in ("", "/") else path
 
     @property
     def query(self) -> list[tuple[str, str]]:
@@ -194,6 +194,9 @@ def response(status: int, body: str = "", headers: Sequence[tuple[str, str]] = (
 
 
 def _http(line: str, headers: Sequence[tuple[str, str]], body: str, always: bool = False) -> str:
+    bad = next((name for name, value in headers if re.search(r"[\x00-\x1f\x7f]", value)), None)
+    if bad:  # a line end in a value would begin a header of the sender's own
+        raise ValueError(f"the value of the header {bad} holds a control character")
     size = len(body.encode("utf-8"))
     lines = [line, *(f"{name}: {value}" for name, value in headers), *([f"content-length: {size}"] if body or always else [])]
     return "\r\n".join(lines) + "\r\n\r\n" + body

@@ -15,6 +15,8 @@ from ihe_kit.core import Element, Message, UnknownPath
 Test = Callable[[Sequence[Element], Message], Iterable[Element]]
 Repair = tuple[str, str] | Callable[[Message], tuple[str, str] | None]
 
+_JOINED = "\u00a0"  # keeps a value in one piece, so that a full stop inside it ends no sentence
+NULL = '""'
 SEVERITIES = ("error", "warning", "information")
 
 
@@ -63,12 +65,12 @@ class Finding:
     @property
     def what(self) -> str:
         """The first sentence: what is wrong."""
-        return re.split(r"(?<=[.?!])\s", self.says, maxsplit=1)[0]
+        return re.split(r"(?<=[.?!]) ", self.says, maxsplit=1)[0].replace(_JOINED, " ")
 
     @property
     def why(self) -> str:
         """The rest: why it matters."""
-        return self.says[len(self.what) :].strip()
+        return self.says[len(self.what) :].strip().replace(_JOINED, " ")
 
 
 def check(message: Message, rules: Iterable[Rule]) -> list[Finding]:
@@ -106,7 +108,7 @@ def finding_at(
         start=element.start,
         end=element.end,
         found=element.value,
-        says=says.replace("{found}", value),
+        says=says.replace("{found}", value.replace(" ", _JOINED)),
         rule=rule,
         spec=spec if checked else f"{spec} (not checked against the text)",
         fix=Fix(fix[0], element.start, element.end, element.lead + fix[1]) if fix else None,
@@ -127,13 +129,13 @@ def has_errors(findings: Iterable[Finding]) -> bool:
 
 
 def present(elements: Sequence[Element], _: Message) -> Iterable[Element]:
-    """At least one repetition has a value."""
-    return elements[:1] if elements and not any(element.value for element in elements) else ()
+    """At least one repetition has a value; HL7 v2's NULL, two double quotes, deletes one and is none."""
+    return elements[:1] if elements and not any(element.value not in ("", NULL) for element in elements) else ()
 
 
 def everywhere(elements: Sequence[Element], _: Message) -> Iterable[Element]:
     """Every repetition has a value; no repetition at all is fine."""
-    return [element for element in elements if not element.value]
+    return [element for element in elements if element.value in ("", NULL)]
 
 
 def absent(elements: Sequence[Element], _: Message) -> Iterable[Element]:

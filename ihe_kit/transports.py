@@ -12,7 +12,9 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,7 +28,8 @@ Answer = Callable[[Packet, int], Packet]  # (the request, the port it came from)
 
 LOOPBACK = "127.0.0.1"
 MAX_MESSAGE = 16 * 1024 * 1024  # bytes
-MAX_CONNECTIONS = 100
+MAX_CONNECTIONS = 100  # of each server
+MAX_JUNK = 64 * 1024  # bytes outside frames before a connection is closed
 IDLE = 30.0  # seconds a peer may be silent in the middle of a message
 KEEP_OPEN = 300.0  # seconds a connection may stay open between messages
 
@@ -76,23 +79,31 @@ class _SocketPeer:
     def _read(self, connection: socket.socket, packet: Packet) -> Packet:
         raise NotImplementedError
 
+    def _more(self, connection: socket.socket, buffer: bytes, until: float) -> bytes:
+        """What has come so far and the next piece. A peer that drips byte after byte does not hold us longer than one that is silent."""
+        left = until - monotonic()
+        if left <= 0:
+            raise TimeoutError
+        connection.settimeout(left)
+        chunk = connection.recv(65536)
+        if not chunk:
+            raise Lost("socket closed in the middle of the reply" if buffer else "socket closed, no reply")
+        if len(buffer) + len(chunk) > MAX_MESSAGE:
+            raise Lost(f"the reply is larger than {MAX_MESSAGE} bytes")
+        return chunk
+
 
 class MllpPeer(_SocketPeer):
     """A receiver of HL7 v2 messages."""
 
     def _read(self, connection: socket.socket, packet: Packet) -> Packet:
-        buffer = b""
+        buffer, until = b"", monotonic() + self.timeout
         while True:
             frames, buffer = unframe(buffer)
             for found in frames:
                 if isinstance(found, Frame):
                     return Packet("mllp", START + found.data + b"\x1c\r")
-            chunk = connection.recv(65536)
-            if not chunk:
-                raise Lost("socket closed, no reply" if not buffer else "socket closed in the middle of the reply")
-            buffer += chunk
-            if len(buffer) > MAX_MESSAGE:
-                raise Lost(f"the reply is larger than {MAX_MESSAGE} bytes")
+            buffer += self._more(connection, buffer, until)
 
 
 class HttpPeer(_SocketPeer):
@@ -103,22 +114,16 @@ class HttpPeer(_SocketPeer):
         method = packet.data.split(b" ", 1)[0]
         reader.send(h11.Request(method=method, target=b"/", headers=[("host", "-"), ("connection", "close")]))
         reader.send(h11.EndOfMessage())
-        buffer = b""
+        buffer, until = b"", monotonic() + self.timeout
         try:
-            while True:
-                event = reader.next_event()
+            while not isinstance(event := reader.next_event(), h11.EndOfMessage):
                 if event is h11.NEED_DATA:
-                    chunk = connection.recv(65536)
-                    if not chunk and not buffer:
-                        raise Lost("socket closed, no reply")
-                    buffer += chunk
-                    if len(buffer) > MAX_MESSAGE:
-                        raise Lost(f"the reply is larger than {MAX_MESSAGE} bytes")
+                    chunk = self._more(connection, buffer, until)
                     reader.receive_data(chunk)
-                elif isinstance(event, h11.EndOfMessage):
-                    return Packet("http", buffer)
+                    buffer += chunk
         except h11.RemoteProtocolError as problem:
             raise Lost(f"the reply is no HTTP: {problem}") from None
+        return Packet("http", buffer)
 
 
 # Servers --------------------------------------------------------------------------------------------------------------------------
@@ -135,6 +140,8 @@ class Servers:
 
     def __post_init__(self) -> None:
         self._loop = asyncio.new_event_loop()
+        # Answers are worked out beside the loop: a message that takes long keeps nobody else waiting.
+        self._workers = ThreadPoolExecutor(4, "ihe_kit answers")
         self._stops: list[Callable[[], Any]] = []
         self._busy: set[asyncio.Task[None]] = set()
         self._thread = threading.Thread(target=self._loop.run_forever, name="ihe_kit servers", daemon=True)
@@ -143,7 +150,8 @@ class Servers:
     def mllp(self, answer: Answer, port: int = 0) -> str:
         """Listens for MLLP frames. Returns the address. Raises OSError that says what to do where the port is taken."""
         sock = self._bind(port)
-        server = self._run(asyncio.start_server(lambda r, w: self._serve_mllp(r, w, answer), sock=sock, limit=self.limit))
+        open_now: set[asyncio.StreamWriter] = set()
+        server = self._run(asyncio.start_server(lambda r, w: self._serve_mllp(r, w, answer, open_now), sock=sock, limit=self.limit))
         self._stops.append(server.close)
         return f"mllp://{self.host}:{sock.getsockname()[1]}"
 
@@ -181,6 +189,7 @@ class Servers:
             asyncio.run_coroutine_threadsafe(self._finish(), self._loop).result(3)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(3)
+        self._workers.shutdown(wait=False, cancel_futures=True)
 
     async def _finish(self) -> None:
         here = asyncio.current_task()
@@ -211,17 +220,24 @@ class Servers:
 
     # MLLP
 
-    async def _serve_mllp(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: Answer) -> None:
+    async def _serve_mllp(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: Answer, open_now: set[asyncio.StreamWriter]
+    ) -> None:
         port = writer.get_extra_info("peername")[1]
+        open_now.add(writer)
         try:
-            await self._answer_frames(reader, writer, answer, port)
-        except ConnectionError as problem:
-            self._problem(port, f"the connection broke: {problem}")
+            if len(open_now) > MAX_CONNECTIONS:
+                self._problem(port, f"more than {MAX_CONNECTIONS} connections at once")
+            else:
+                await self._answer_frames(reader, writer, answer, port)
+        except (ConnectionError, asyncio.CancelledError) as problem:
+            self._problem(port, f"the connection broke: {problem or 'the server was stopped'}")
         finally:
+            open_now.discard(writer)
             writer.close()
 
     async def _answer_frames(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: Answer, port: int) -> None:
-        buffer = b""
+        buffer, junk = b"", 0
         while True:
             try:
                 chunk = await asyncio.wait_for(reader.read(65536), self.idle if buffer else KEEP_OPEN)
@@ -238,9 +254,14 @@ class Servers:
             for item in found:
                 if isinstance(item, Broken):
                     self._problem(port, f"{item.says} ({len(item.data)} bytes dropped)")
+                    junk += len(item.data)
                     continue
-                writer.write(answer(Packet("mllp", START + item.data + b"\x1c\r"), port).data)
+                reply = await self._loop.run_in_executor(self._workers, answer, Packet("mllp", START + item.data + b"\x1c\r"), port)
+                writer.write(reply.data)
                 await asyncio.wait_for(writer.drain(), self.idle)
+            if junk > MAX_JUNK:
+                self._problem(port, f"more than {MAX_JUNK} bytes outside frames")
+                return
             if len(buffer) > self.limit:
                 self._problem(port, f"a frame of more than {self.limit} bytes")
                 return
@@ -263,7 +284,8 @@ class Servers:
                 self._problem(port, f"a request of more than {self.limit} bytes")
                 await _send_plain(send, 413, f"The body is larger than {self.limit} bytes.")
                 return
-            await _send(send, answer(Packet("http", _request_bytes(scope, body)), port), scope["method"])
+            reply = await self._loop.run_in_executor(self._workers, answer, Packet("http", _request_bytes(scope, body)), port)
+            await _send(send, reply, scope["method"])
 
         return app
 

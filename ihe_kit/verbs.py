@@ -12,7 +12,7 @@ from uuid import uuid4
 from ihe_kit.core import Definition, Message, Standard, UnknownPath, Unreadable
 from ihe_kit.exchanges import Exchange, Wire, judge, perform
 from ihe_kit.ihe import Transaction
-from ihe_kit.rules import Finding
+from ihe_kit.rules import Finding, everywhere, present
 
 if TYPE_CHECKING:
     from ihe_kit.region import Sandbox
@@ -99,6 +99,14 @@ def _resource(transaction: Transaction) -> str:
     return transaction.structure.split(" ")[-1] if transaction.standard.key == "fhir" else ""
 
 
+def demands(message: Message) -> dict[str, str]:
+    """The paths that the message's IHE transaction requires, each with the transaction's number: `{"PID-3.4": "ITI-31"}`."""
+    from ihe_kit.profiles import candidates
+
+    rules = ((t.number, rule) for t in candidates(message) if t.ihe for rule in t.request_rules)
+    return {rule.path: number for number, rule in rules if rule.severity == "error" and rule.test in (present, everywhere)}
+
+
 def validate(message: str | bytes | Message, transaction: str | Transaction | None = None, standard: str | None = None) -> list[Finding]:
     """Every finding in a message. With a transaction IHE's rules are run too; without one, those of the transaction that the message shows
     itself to belong to, if it is one alone. Raises Unreadable where there is nothing to check.
@@ -135,4 +143,16 @@ def exchange(transaction: str | Transaction, message: Message, to: Sandbox | str
     return perform(chosen, message, to.peer(chosen.responder), to.wire)
 
 
-__all__ = ["UnknownPath", "Unreadable", "build", "exchange", "explain", "parse", "standard_of", "standards", "transactions", "validate"]
+__all__ = [
+    "UnknownPath",
+    "Unreadable",
+    "build",
+    "demands",
+    "exchange",
+    "explain",
+    "parse",
+    "standard_of",
+    "standards",
+    "transactions",
+    "validate",
+]

@@ -5,12 +5,15 @@ What it keeps, it keeps as FHIR resources, so that a patient who came in by HL7 
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from ihe_kit import crosswalk
 from ihe_kit.actors import Actor, Refused
 from ihe_kit.actors.resources import save
 from ihe_kit.core import Message
 from ihe_kit.exchanges import judge
-from ihe_kit.fhir import build
+from ihe_kit.fhir import build, conform, parse
 from ihe_kit.profiles import transaction
 from ihe_kit.rules import finding_at, has_errors
 from ihe_kit.v2 import V2, V2Message, acknowledge
@@ -55,17 +58,26 @@ class EncounterConsumer(Actor):
     def _admit(self, request: V2Message) -> None:
         facts, identifiers = crosswalk.facts(request), crosswalk.identifiers(request)
         known = next((found for system, number in identifiers for found in self.store.find("Patient", "identifier", number, system)), None)
-        values = {"Patient.active": "true", **crosswalk.values(facts, "fhir", "Patient")}
-        for place, (system, number) in enumerate(identifiers):
-            values |= {f"Patient.identifier[{place}].system": system, f"Patient.identifier[{place}].value": number}
-        for path in ("Patient.identifier.system", "Patient.identifier.value"):  # of the first one only: the list above has them all
-            values.pop(path, None)
-        saved = save(self.store, build("Patient", values, self.clock, self.ids), self.clock, id=known.id if known else self.ids())
+        patient = self._patient(facts, identifiers, json.loads(known.text) if known else {})
+        saved = save(self.store, patient, self.clock, id=known.id if known else self.ids())
         stay = {
             "Encounter.status": "in-progress",
             "Encounter.class.system": "http://terminology.hl7.org/CodeSystem/v3-ActCode",
+            "Encounter.class.code": "IMP",
             "Encounter.subject.reference": f"Patient/{saved.id}",
             **crosswalk.values(facts, "fhir", "Encounter"),
         }
         entries = [("open-for", system, number, number) for system, number in identifiers]
         save(self.store, build("Encounter", stay, self.clock, self.ids), self.clock, id=self.ids(), more=entries)
+
+    def _patient(self, facts: dict[str, str], identifiers: list[tuple[str, str]], known: dict[str, Any]) -> Message:
+        """The patient as FHIR: what the message says wins, what only another wire told is kept. Raises Refused where that is no sound resource."""
+        values = {path: value for path, value in crosswalk.values(facts, "fhir", "Patient").items() if ".identifier." not in path}
+        told = build("Patient", {"Patient.active": "true", **values}, self.clock, self.ids)
+        numbers = [{"system": system, "value": number} for system, number in identifiers]
+        numbers += [one for one in known.get("identifier", ()) if (one.get("system"), one.get("value")) not in identifiers]
+        merged = {"resourceType": "Patient"} | known | told.data | {"identifier": numbers}
+        patient = parse(json.dumps(merged, indent=2, ensure_ascii=False))
+        if has_errors(findings := conform(patient)):
+            raise Refused("the patient cannot be kept: " + "; ".join(finding.what for finding in findings))
+        return patient

@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from textwrap import indent
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -71,26 +70,39 @@ class FhirServer(Actor):
 
     def update(self, request: FhirMessage, kind: str, id: str) -> Message:
         self._check(request, kind)
-        if (request.data or {}).get("id") != id:
-            raise Refused(
-                f"The URL names {kind}/{id}, but the resource has the id {(request.data or {}).get('id', '(none)')}. They have to be the same."
-            )
-        known = self.store.get(kind, id)
-        return _shown(200 if known else 201, save(self.store, request, self.clock, id=id))
+        self._same_id(request, id)
+        return self._save(request, kind, id)
 
     def conditional_update(self, request: FhirMessage, kind: str) -> Message:
-        """No match: created. One: updated. More: refused, because the server cannot tell which is meant (FHIR R4 section 3.1.0.4.3)."""
+        """No match: created, under the id of the body where it has one. One: updated. More: refused, because the server cannot tell which
+        is meant (FHIR R4 section 3.1.0.4.3).
+        """
         self._check(request, kind)
         conditions = self._criteria(request, kind, strict=True)
         if not conditions:
             raise Refused(f"PUT {kind} needs a condition such as PUT {kind}?identifier=urn:oid:2.999.10.1|4711.")
         found = self.store.select(kind, *_sql(kind, conditions))
         if len(found) > 1:
-            return outcome(
-                412, "multiple-matches", f"{len(found)} patients match the condition, so the server cannot tell which one is meant."
+            says = f"{len(found)} of {kind} match the condition, so the server cannot tell which one is meant."
+            return outcome(412, "multiple-matches", says)
+        if found:
+            self._same_id(request, found[0].id, needed=False)
+        return self._save(request, kind, found[0].id if found else request.data.get("id") or self.ids())
+
+    def _same_id(self, request: FhirMessage, id: str, needed: bool = True) -> None:
+        own = request.data.get("id")
+        if own != id and (own or needed):
+            raise Refused(
+                f"The request speaks of {request.kind}/{id}, but the resource has the id {own or '(none)'}. They have to be the same."
             )
-        id = found[0].id if found else self.ids()
-        return _shown(200 if found else 201, save(self.store, request, self.clock, id=id))
+
+    def _save(self, request: FhirMessage, kind: str, id: str) -> Message:
+        """Keeps a resource, unless If-Match names another version than the current one: then somebody was faster (FHIR R4 section 3.1.0.5)."""
+        known, wanted = self.store.get(kind, id), request.headers.get("if-match", "")
+        if wanted and wanted != (f'W/"{known.version}"' if known else ""):
+            says = f"The version is {known.version if known else 'none'} by now, not {wanted}. Read it again before you change it."
+            return outcome(412, "conflict", says)
+        return _shown(200 if known else 201, save(self.store, request, self.clock, id=id))
 
     def search(self, request: FhirMessage, kind: str) -> Message:
         where, values = _sql(kind, self._criteria(request, kind))
@@ -108,6 +120,9 @@ class FhirServer(Actor):
 
     def _check(self, request: FhirMessage, kind: str) -> None:
         """Refuses a resource that breaks R4, or a rule of the transaction that the request belongs to."""
+        media = request.headers.get("content-type", "application/json")
+        if "json" not in media:
+            raise Refused(outcome(415, "not-supported", f"This server reads JSON only, not {media}."))
         if not isinstance(request.data, dict) or request.data.get("resourceType") != kind:
             raise Refused(f"expected a {kind} in the body, but found {request.kind or 'nothing'}")
         transaction = next((t for t in candidates(request) if t.ihe), None)
@@ -188,8 +203,10 @@ def _searchset(request: FhirMessage, found: Found, at: str) -> str:
     if found.offset:
         links.append(link("previous", max(0, found.offset - found.count)))
     head = {"resourceType": "Bundle", "type": "searchset", "timestamp": at, "total": found.total, "link": links}
-    entries = [
-        f'{{\n      "fullUrl": "{base}/{d.kind}/{d.id}",\n      "resource": {indent(d.text, "      ").strip()},\n      "search": {{"mode": "match"}}\n    }}'
+    entries = [  # a line end stands between values only, so what is kept stays as it is, digit for digit
+        f'{{\n      "fullUrl": {json.dumps(f"{base}/{d.kind}/{d.id}")},\n      "resource": '
+        + d.text.strip().replace("\n", "\n      ")
+        + ',\n      "search": {"mode": "match"}\n    }'
         for d in found.page
     ]
     text = json.dumps(head, indent=2, ensure_ascii=False)

@@ -13,6 +13,7 @@ from ihe_kit.files import PACKAGE, home
 
 FIRST = "notebooks/00-start-here.ipynb"
 PARTS = ("notebooks", "data")
+TEACHERS = "instructor"  # notes with all the answers
 
 
 @dataclass
@@ -32,10 +33,10 @@ class Laid:
         return "\n".join(lines + [f"  {name} holds the course's version beside yours" for name in changed])
 
 
-def lay_out(folder: Path | None = None) -> Laid:
+def lay_out(folder: Path | None = None, instructor: bool = False) -> Laid:
     """Copies `notebooks/` and `data/` into a folder (default: here). In a checkout of the project nothing is copied.
 
-    A file that is there already stays. Where it differs from the course's, the course's version is put beside it as `NAME.new`. Raises
+    The instructor's notes come along only when asked for. A file that is there already stays. Where it differs from the course's, the course's version is put beside it as `NAME.new`. Raises
     OSError that says what to do where the folder cannot be written.
     """
     folder = (folder or Path.cwd()).resolve()
@@ -44,7 +45,9 @@ def lay_out(folder: Path | None = None) -> Laid:
     laid = Laid(folder)
     try:
         for part in PARTS:
-            for source in sorted(p for p in (home() / part).rglob("*") if p.is_file() and "__pycache__" not in p.parts):
+            for source in sorted(p for p in (home() / part).rglob("*") if p.is_file()):
+                if {"__pycache__", ".ipynb_checkpoints", ".ihe_kit"} & set(source.parts) or (TEACHERS in source.parts and not instructor):
+                    continue
                 _copy(source, folder, f"{part}/{source.relative_to(home() / part).as_posix()}", laid)
     except OSError as problem:
         raise OSError(
@@ -79,4 +82,8 @@ def open_lab(folder: Path, browser: bool = True, port: int | None = None) -> int
     command += [] if browser else ["--no-browser"]
     command += ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []  # in a container people are root
     paths = [str(PACKAGE / "course" / "lab"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
-    return subprocess.call(command, env=os.environ | {"JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, paths))})
+    env = os.environ | {"JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, paths))}
+    if os.name == "posix":  # JupyterLab takes this process's place, so that who ends it ends JupyterLab
+        sys.stdout.flush()
+        os.execve(command[0], command, env)
+    return subprocess.call(command, env=env)

@@ -114,7 +114,7 @@ def _type(names: tuple[str, ...]) -> str:
 
 def _token(kind: str, value: str) -> str:
     """A value as JSON writes its type: a decimal keeps its zeros; what is not of the type stays text, for the validator to find."""
-    plain = FORMATS.get(kind, ("string", "", ""))[0] != "string" and is_written(kind, Node("", 0, value=value))
+    plain = FORMATS.get(kind, ("string", "", ""))[0] != "string" and is_written(kind, Node("", 0, scalar=value))
     return value if plain else json.dumps(value, ensure_ascii=False)
 
 

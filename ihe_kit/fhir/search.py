@@ -174,6 +174,8 @@ def span(text: str) -> tuple[str, str]:
     begins = f"{year}-{month or '01'}-{day or '01'}T{clock or '00:00'}:{seconds or '00'}{zone or ''}"
     ends = f"{year}-{month or '12'}-{last}T{clock or '23:59'}:{seconds or '59'}{zone or ''}"
     low, high = datetime.fromisoformat(begins), datetime.fromisoformat(ends)
+    if zone and not 1 < int(year) < 9999:  # another zone may lie beyond the years that a calendar has
+        raise ValueError(f"{text!r} is no date that can be compared")
     if zone:
         low, high = low.astimezone(UTC), high.astimezone(UTC)
     return low.replace(tzinfo=None).isoformat(), high.replace(tzinfo=None).isoformat()
@@ -195,7 +197,7 @@ def criteria(kind: str, query: Iterable[tuple[str, str]], strict: bool = False) 
     for name, value in query:
         parameter = find_parameter(kind, name)
         if parameter:
-            conditions += [_condition(parameter, name.partition(":")[2], value)] if value else []
+            conditions += [_condition(parameter, name.partition(":")[2], value)] if value.strip(",") else []
         elif strict and name.partition(":")[0] not in RESULT:
             raise ValueError(f"{kind} has no search parameter {name} here" + nearest(name, (known.name for known in parameters(kind))))
     return conditions

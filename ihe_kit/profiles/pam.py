@@ -70,6 +70,8 @@ PATIENT = (
     Rule("PAM-PID-3-NAMESPACE", "PID-3.4.1", when("PID-3.4.2", (), everywhere),
          f"The assigning authority has an object identifier but no namespace. {_HOW}", HD),
     Rule("PAM-PID-3-ISO", "PID-3.4.3", _not_iso, f"The authority's object identifier is not marked as ISO. {_HOW}", HD),
+    Rule("PAM-PID-3-OID", "PID-3.4.2", when("PID-3.4.3", ("ISO",), matches(r"[0-2](\.(0|[1-9]\d*))+")),
+         "{found} is no object identifier. Of type ISO are numbers with dots between them, such as 2.999.10.1.", HD),
     Rule("PAM-PID-3-TYPE", "PID-3.5", everywhere,
          "The identifier has no type. Send it when you know it: PI is a hospital's own number.", CX, "information", fix=("Set PI", "PI")),
     Rule("PAM-PID-5", "PID-5.1", present, "The family name is missing. IHE wants at least one name with a family name.", PID),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import takewhile
 
 from ihe_kit.core import Definition, Message
@@ -16,10 +16,10 @@ _TITLES = {"v2": "MSH-9.2", "openehr": "/name/value"}
 
 
 class Outline:
-    """The elements of a message as a tree: who is whose parent, and what each of them means."""
+    """The elements of a message as a tree: who is whose parent, and what each of them means. `demands` says which paths a transaction requires."""
 
-    def __init__(self, message: Message, explain: Explain) -> None:
-        self.message, self._explain = message, explain
+    def __init__(self, message: Message, explain: Explain, demands: Mapping[str, str] | None = None) -> None:
+        self.message, self._explain, self._demands = message, explain, demands or {}
         self.elements = list(takewhile(lambda element: element.start < SHOWN, message.elements()))
         self.children: dict[int, list[int]] = {}
         self.parents: list[int] = []
@@ -42,6 +42,10 @@ class Outline:
             except ValueError:
                 self._known[index] = Definition(element.path, element.label, "")
         return self._known[index]
+
+    def demanded(self, index: int) -> str:
+        """The transaction that requires this element, where the standard itself may leave it open; "" for none."""
+        return self._demands.get(re.sub(r"\[\d+\]", "", self.elements[index].path), "")
 
     def label(self, index: int) -> str:
         """`PID-3`, `[1]`, `CX-1`: where a v2 part is only a number, the name of its data type stands before it; of an archetype the last words."""

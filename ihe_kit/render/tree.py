@@ -104,7 +104,9 @@ def _facts(outline: Outline, index: int) -> Iterator[tuple[str, str]]:
     definition = outline.means(index)
     yield "Data type", h(definition.type)
     required = '<span class="kit-use R">R</span> required, '
-    yield "Occurs", definition.occurs and (required if definition.occurs[0] != "0" else "optional, ") + h(definition.occurs)
+    often = definition.occurs and (required if definition.occurs[0] != "0" else "optional, ") + h(definition.occurs)
+    demanded = outline.demanded(index)
+    yield "Occurs", "<br>".join(filter(None, (often, demanded and f'<span class="kit-use R">R</span> required by {h(demanded)}')))
     shown = ", ".join(f"<code>{h(code)}</code>{f' {h(meaning)}' if meaning else ''}" for code, meaning in definition.values[:6])
     more = f" and {len(definition.values) - 6} more" if len(definition.values) > 6 else ""
     yield "Codes", "<br>".join(filter(None, (h(definition.codes), shown + more)))

@@ -47,7 +47,12 @@ def supported(version: str) -> str:
 def segment(name: str, version: str = DEFAULT) -> tuple[Row, ...]:
     """The fields of a segment; () for one that the version does not have."""
     table = _module(version, "segments").SEGMENTS.get(name)
-    return tuple(_row(row) for row in table[1]) if table else ()
+    rows = table[1] if table and len(table) > 1 else ()
+    known = {int(row[0].rpartition("_")[2]): _row(row) for row in rows if row[1]}
+    # The tables leave withdrawn fields out (ERR-1, EVN-1 and PID-2 of 2.8); the fields behind them keep their numbers all the same.
+    return tuple(
+        known.get(number) or Row(f"{name}_{number}", "Withdrawn Field", "", "", 0, 0) for number in range(1, max(known, default=0) + 1)
+    )
 
 
 @lru_cache(maxsize=512)
@@ -156,7 +161,7 @@ def _part(part: Any) -> Row:
 
 def _row(row: Any) -> Row:
     key, (kind, children, type_, name, table_name, _length), (least, most), _ = row
-    inner = tuple(_row(child) for child in children) if kind == "sequence" else ()
+    inner = tuple(_row(child) for child in children or ()) if kind == "sequence" else ()
     return Row(key, _title(name or key), (type_ or "").replace("_SIMPLE", ""), (table_name or "").removeprefix("HL7"), least, most, inner)
 
 

@@ -40,24 +40,31 @@ def frame(data: bytes) -> bytes:
 def unframe(buffer: bytes) -> tuple[list[Frame | Broken], bytes]:
     """(every frame that is complete, and what was no frame, in order; the rest that waits for more bytes)."""
     found: list[Frame | Broken] = []
-    while buffer:
-        start = buffer.find(START)
-        if start:
-            junk = buffer if start < 0 else buffer[:start]
-            found.append(Broken(junk, "bytes before VT, the start of a frame"))
-            buffer = buffer[len(junk) :]
+    at, end = 0, buffer.find(END)
+    while at < len(buffer):
+        start = _start(buffer, at)
+        if start > at:
+            found.append(Broken(buffer[at:start], "bytes before VT, the start of a frame"))
+            at = start
             continue
-        end = buffer.find(END)
-        again = buffer.find(START, 1, end if end > 0 else len(buffer))
-        if again > 0:
-            found.append(Broken(buffer[:again], "a new VT inside a frame: the frame before it was cut off"))
-            buffer = buffer[again:]
-        elif end > 0:
-            found.append(Frame(buffer[1:end]))
-            buffer = buffer[end + len(END) :]
+        if 0 <= end < at:
+            end = buffer.find(END, at)
+        stop = end if end >= 0 else len(buffer)
+        if (again := buffer.rfind(START, at + 1, stop)) >= 0:  # all that the last VT cuts off is one piece, not one for each VT
+            found.append(Broken(buffer[at:again], "a new VT inside a frame: the frame before it was cut off"))
+            at = again
+        elif end >= 0:
+            found.append(Frame(buffer[at + 1 : end]))
+            at = end + len(END)
         else:
             break
-    return found, buffer
+    return found, buffer[at:]
+
+
+def _start(buffer: bytes, at: int) -> int:
+    """The place of the next VT, or the end of the bytes."""
+    start = buffer.find(START, at)
+    return start if start >= 0 else len(buffer)
 
 
 def to_wire(message: V2Message) -> Packet:

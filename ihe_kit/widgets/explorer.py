@@ -10,7 +10,7 @@ import traitlets
 from ihe_kit.core import Message
 from ihe_kit.crosswalk import same
 from ihe_kit.render import Outline, card_html, icon, nested_html, rows_html, tag, text_html, title, tree_html, visible
-from ihe_kit.verbs import explain, parse
+from ihe_kit.verbs import demands, explain, parse
 from ihe_kit.widgets.base import COPY, KitWidget, front
 
 WHOLE = 400  # elements; of a larger message the rows of closed branches, and the cards, are asked from the kernel
@@ -30,7 +30,7 @@ class Explorer(KitWidget):
 
     def __init__(self, message: str | bytes | Message, selected: str | None = None, **kwargs: Any) -> None:
         self.message = message if isinstance(message, Message) else parse(message)
-        self.outline = Outline(self.message, explain)
+        self.outline = Outline(self.message, explain, demands(self.message))
         self.opened = self.outline.opened()
         elements = self.outline.elements
         first = selected or _first(self.message.standard, [element.path for element in elements])

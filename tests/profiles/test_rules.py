@@ -86,6 +86,7 @@ BREAKS: dict[str, dict[str, Callable[[str], str]]] = {
         "PAM-PID-3-AUTHORITY": field("PID-3", "4711^^^^PI"),
         "PAM-PID-3-NAMESPACE": field("PID-3", "4711^^^&2.999.10.1&ISO^PI"),
         "PAM-PID-3-ISO": field("PID-3", "4711^^^NORDVIK&2.999.10.1&DNS^PI"),
+        "PAM-PID-3-OID": field("PID-3", "4711^^^NORDVIK&nordvik&ISO^PI"),
         "PAM-PID-3-TYPE": field("PID-3", "4711^^^NORDVIK"),
         "PAM-PID-5": field("PID-5", "^Ingrid^^^^^L"),
         "PAM-PID-5-TYPE": field("PID-5", "Ødegård^Ingrid"),

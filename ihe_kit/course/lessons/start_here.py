@@ -202,17 +202,19 @@ PREDICTIONS = (
         ask="Ingrid is admitted. The clerk presses *Admit* once more, and the same admission goes out again. What does the receiver answer?",
         choices=(
             Choice(
-                "AA. It takes the second admission and overwrites the first.",
+                "It takes the second admission and overwrites the first (AA, accepted).",
                 "An open stay that is overwritten hides a mistake on the ward.",
                 "AA",
             ),
             Choice(
-                "AE, with a reason. It keeps the first admission.",
+                "It keeps the first admission, and refuses the second with a reason (AE).",
                 "It discards the message and says so: sender and receiver see the ward differently.",
                 "AE",
             ),
             Choice(
-                "AR. It does not take admissions at all.", "AR is for what a receiver does not support, such as an unknown event.", "AR"
+                "It does not take admissions at all (AR, rejected).",
+                "AR is for what a receiver does not support, such as an unknown event.",
+                "AR",
             ),
             Choice("Nothing. It has the message already.", "Silence would leave the sender guessing, and it would send again.", "lost"),
         ),
@@ -227,14 +229,18 @@ PREDICTIONS = (
         ask="Somebody types 1985 instead of 1958. The search goes out with a birth date that nobody named Ødegård has. What comes back?",
         choices=(
             Choice(
-                "404 Not Found",
+                "An error: what you asked for is not here (404).",
                 "404 is for an address that is not there, or a domain that the supplier does not know. This question was understood.",
                 "404",
             ),
-            Choice("400 Bad Request", "400 says that the question cannot be understood. This one can.", "400"),
-            Choice("200 OK, with no patient in the bundle", "The question was understood, and the answer is: nobody.", "200/0"),
+            Choice("An error: the question makes no sense (400).", "400 says that the question cannot be understood. This one can.", "400"),
             Choice(
-                "200 OK, with Ingrid as the nearest match",
+                "A good answer: nobody. A list with no patient in it (200).",
+                "The question was understood, and the answer is: nobody.",
+                "200/0",
+            ),
+            Choice(
+                "A good answer: Ingrid, as the nearest match (200).",
                 "A search compares, it does not guess. Guessing needs another transaction, ITI-119.",
                 "200/1",
             ),
@@ -250,17 +256,24 @@ PREDICTIONS = (
         ask="The nurse types 5000 instead of 142. The composition is good JSON. What does the openEHR repository answer?",
         choices=(
             Choice(
-                "201 Created. Values are the clinician's business.",
+                "It is stored: values are the clinician's business (201).",
                 "The template says which values can be, and the repository holds every composition to it.",
                 "201",
             ),
-            Choice("400 Bad Request", "400 is for what cannot be read at all. This can be read.", "400"),
-            Choice("422 Unprocessable Entity", "It can be read, but it breaks the template.", "422"),
-            Choice("409 Conflict", "409 is for what is there already, such as a second record for one patient.", "409"),
+            Choice("Refused: it cannot be read (400).", "400 is for what cannot be read at all. This can be read.", "400"),
+            Choice(
+                "Refused: it can be read, but a value breaks the clinical model (422).",
+                "It can be read, but it breaks the template.",
+                "422",
+            ),
+            Choice(
+                "Refused: it is there already (409).", "409 is for what is there already, such as a second record for one patient.", "409"
+            ),
         ),
         read=read_status,
         right="422",
-        why="The clinical model is part of the system: the template allows less than 1000 mm[Hg]. Nothing was stored.",
+        why="422 means: I can read it, and I do not accept it. The template allows less than 1000 mm[Hg], so a slip of the fingers is caught; whether 300 "
+        "makes sense is left to people. Nothing was stored.",
         spec="openEHR REST API 1.0.3, COMPOSITION",
     ),
 )

@@ -71,8 +71,11 @@ class CourseMap(CourseWidget):
         return f'<li class="{classes}"{current}>{mark}<span class="t">{link} <span class="kit-sr">({words})</span></span>{small}</li>'
 
     def _evidence(self) -> str:
+        shown = self.paths[self.chosen][0] if self.chosen else [lesson.number for lesson in self.lessons]
         rows = "".join(
-            f"<tr><td>{lesson.number}</td><td>{h(lesson.title)}</td><td>{h(lesson.evidence)}</td></tr>" for lesson in self.lessons
+            f"<tr><td>{lesson.number}</td><td>{h(lesson.title)}</td><td>{h(lesson.evidence)}</td></tr>"
+            for lesson in self.lessons
+            if lesson.number in shown
         )
         table = f'<table class="kit-x"><thead><tr><th>No</th><th>Lesson</th><th>What you can show afterwards</th></tr></thead><tbody>{rows}</tbody></table>'
         return f'<details class="kit-more"><summary>What each lesson leaves behind</summary>{table}</details>'
