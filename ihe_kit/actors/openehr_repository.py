@@ -21,7 +21,8 @@ from ihe_kit.store import Document
 
 SYSTEM = "openehr.fjordland.example"
 JSON, XML = "application/json", "application/xml"
-_ID = r"([0-9A-Za-z.:_-]{1,200})"
+_ID = r"([0-9A-Za-z][0-9A-Za-z.:_-]{0,199})"
+_UUID = r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 
 
 class OpenehrRepository(Actor):
@@ -45,11 +46,14 @@ class OpenehrRepository(Actor):
     # EHRs
 
     def create_ehr(self, request: OpenehrMessage, ehr_id: str | None = None) -> Message:
-        """A new EHR, empty or with the EHR_STATUS of the body; 409 where the subject has one already."""
-        status = request.data or {"_type": "EHR_STATUS", "subject": {"_type": "PARTY_SELF"}, "is_modifiable": True, "is_queryable": True}
-        if request.data:
+        """A new EHR with the EHR_STATUS of the body, where there is a body; 409 where the subject has one already."""
+        if ehr_id and not re.fullmatch(_UUID, ehr_id):
+            return error(400, f"{ehr_id} is no UUID, which names an EHR, e.g. {self._uuid()}.")
+        status = {"_type": "EHR_STATUS", "subject": {"_type": "PARTY_SELF"}, "is_modifiable": True, "is_queryable": True}
+        if request.body.strip():
             self._check(request, "EHR_STATUS")
-        subject = _subject(status)
+            status = request.data
+        subject = _subject(request)
         if subject and self.store.find("EHR", "subject", subject[0], subject[1]):
             return error(409, f"The patient {subject[0]} of {subject[1]} has an EHR already.")
         ehr_id = ehr_id or self._uuid()
@@ -95,6 +99,9 @@ class OpenehrRepository(Actor):
             template = load(request.body)
         except Unreadable as problem:
             return error(400, f"This is no operational template: {problem}")
+        if not re.fullmatch(_ID, template.id):
+            may = "at most 200 letters (A to Z, a to z), digits, and . : _ - after the first"
+            return error(400, f"{template.id[:60]!r} cannot name a template: its id becomes a part of a URL here and may hold {may}.")
         if self.store.get("TEMPLATE", template.id):
             return error(409, f"The template {template.id} is here already. A changed template needs a new name.")
         at = self.clock().isoformat(timespec="seconds")
@@ -122,7 +129,7 @@ class OpenehrRepository(Actor):
     def store_composition(self, request: OpenehrMessage, ehr_id: str) -> Message:
         """201 where the composition keeps its template; 422 with every finding where it does not; 404 without the EHR."""
         self._ehr(ehr_id)
-        name = _template_id(request.data) if isinstance(request.data, dict) else ""
+        name = request.template_id
         template = self.store.get("TEMPLATE", name)
         self._check(request, "COMPOSITION", load(template.text) if template else None)
         if not template:
@@ -162,9 +169,11 @@ class OpenehrRepository(Actor):
 
     def _check(self, request: OpenehrMessage, kind: str, template: Template | None = None) -> None:
         """Refuses a body of another kind, one that breaks its template or the Reference Model, and one that breaks a rule of its transaction."""
-        if not isinstance(request.data, dict) or request.data.get("_type", kind) != kind:
-            found = request.data.get("_type") if isinstance(request.data, dict) else "no object"
-            raise Refused(f"expected a body of type {kind}, but found {found or 'none'}")
+        if request.body.strip() and not request.root:
+            found = request.headers.get("content-type")
+            raise Refused(error(415, f"The body comes as {found}. Send it as JSON, with the header Content-Type: {JSON}."))
+        if request.kind != kind:
+            raise Refused(f"expected a body of type {kind}, but found {request.kind.replace('JSON', 'JSON without a _type')}")
         rules = next((t.request_rules for t in candidates(request)), ())
         findings = [*conform(request, template), *check(request, rules)]
         if has_errors(findings):
@@ -210,20 +219,14 @@ def _shown(text: str, id: str) -> Message:
     return _json(200, text, [("etag", f'"{id}"')])
 
 
-def _subject(status: dict[str, Any]) -> tuple[str, str] | None:
+def _subject(request: OpenehrMessage) -> tuple[str, str] | None:
     """(number, namespace) of the subject's external reference."""
-    reference = (status.get("subject") or {}).get("external_ref") or {}
-    number, namespace = (reference.get("id") or {}).get("value"), reference.get("namespace")
+    number, namespace = ("".join(request.get(f"/subject/external_ref/{name}")) for name in ("id/value", "namespace"))
     return (number, namespace) if number and namespace else None
 
 
 def _reference(uid: str, kind: str) -> dict[str, Any]:
     return {"_type": "OBJECT_REF", "namespace": "local", "type": kind, "id": {"_type": "OBJECT_VERSION_ID", "value": uid}}
-
-
-def _template_id(composition: dict[str, Any]) -> str:
-    details = composition.get("archetype_details") or {}
-    return str((details.get("template_id") or {}).get("value") or "")
 
 
 def _with_uid(text: str, uid: str) -> str:

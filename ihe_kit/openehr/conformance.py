@@ -3,7 +3,8 @@
 Two passes. The first holds every object to its class (RM 1.1.0); it needs no template. The second walks template and composition
 together (AOM 1.4). What a template leaves out is free; what cannot be checked is said in a finding of its own.
 
-Deliberately not checked: the patterns of archetype slots, C_STRING patterns, date patterns and ranges, ordinals, invariants between nodes.
+Deliberately not checked: the patterns of archetype slots, C_STRING patterns, date patterns and ranges, ordinals, invariants between nodes;
+whether a code of a language, a territory or an outside terminology exists; the form of an offset (+0100 after 08:00 is common).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from ihe_kit.core import Element, Unreadable, nearest
 from ihe_kit.files import rows
 from ihe_kit.json_text import Node as Json
 from ihe_kit.openehr import rm
-from ihe_kit.openehr.flat import check_key
+from ihe_kit.openehr.flat import check_keys
 from ihe_kit.openehr.message import OpenehrMessage
 from ihe_kit.openehr.opt import Attribute, Node, Template, load
 from ihe_kit.openehr.opt import known as known_template
@@ -25,12 +26,13 @@ from ihe_kit.openehr.paths import Step, class_in, code_of, name_of, quoted
 from ihe_kit.rules import Finding, finding_at, in_order
 
 _OPT = "openEHR AM 1.4, Archetype Object Model"
-_DATE = r"(\d{4})(?:-?(\d\d)(?:-?(\d\d))?)?"
-_TIME = r"([01]\d|2[0-3])(:?[0-5]\d(:?[0-5]\d([.,]\d+)?)?)?(Z|[+-]\d\d(:?\d\d)?)?"
+# ISO 8601 has an extended form, with - and :, and a basic one without: the first separator decides for the whole value.
+_DATE = r"(\d{4})(?:(?P<extended>-)?(\d\d)(?:(?(extended)-)(\d\d))?)?"
+_TIME = r"([01]\d|2[0-3])(~[0-5]\d((?(extended):)[0-5]\d([.,]\d+)?)?)?(Z|[+-]\d\d(:?\d\d)?)?"
 _FORMS = {
     "DV_DATE": (_DATE, "2025-03-03"),
-    "DV_TIME": (f"T?{_TIME}", "08:00:00+01:00"),
-    "DV_DATE_TIME": (rf"{_DATE}(T{_TIME})?", "2025-03-03T08:00:00+01:00"),
+    "DV_TIME": ("T?" + _TIME.replace("~", "(?P<extended>:)?"), "08:00:00+01:00"),
+    "DV_DATE_TIME": (f"{_DATE}(T{_TIME.replace('~', '(?(extended):)')})?", "2025-03-03T08:00:00+01:00"),
     "DV_DURATION": (r"[+-]?P(?=.)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+([.,]\d+)?S)?)?", "P1DT12H"),
 }
 
@@ -59,6 +61,7 @@ def conform(message: OpenehrMessage, template: Template | str | None = None) -> 
         )
     checker.model(message.root)
     if message.kind == "COMPOSITION" and one:
+        checker.archetype(one.root.code)
         checker.object(one.root, message.root, one.language)
     elif message.kind == "COMPOSITION":
         checker.unknown_template(str(template or message.template_id))
@@ -88,10 +91,13 @@ class _Checker:
         return self.message.element(node)
 
     def lacking(self, parent: Json, name: str, code: str = "") -> Element | None:
-        """The absent element of an attribute or node, or None where it was reported before."""
+        """The absent (or empty) element of an attribute or node, or None where it was reported before."""
         if (id(parent), name + code) in self.missed:
             return None
         self.missed.add((id(parent), name + code))
+        child = parent.child(name)
+        if child and child.kind in ("string", "null"):
+            return self.at(child)
         return self.message.missing(parent, Step(name, (), f"/{quoted(name)}" + (f"[{code}]" if code else "")))
 
     # The reference model
@@ -110,7 +116,7 @@ class _Checker:
         if named and unknown and (place.declared in rm.classes() or class_in(code_of(node))):
             self.add("OPENEHR-TYPE", self.at(named), f"The reference model has no class {named.value}{nearest(named.value, rm.classes())}.")
         elif not rm.is_a(place.type, place.declared):
-            self.add("OPENEHR-TYPE", self.at(named or node), f"A {place.type} stands where a {place.declared} belongs.")
+            self.add("OPENEHR-TYPE", self.at(named or node), f"Here stands {_a(place.type)}, but {_a(place.declared)} belongs here.")
         elif rm.abstract(place.type):
             absent = self.lacking(node, "_type")
             if absent:
@@ -118,12 +124,11 @@ class _Checker:
             return
         for name, attribute in known.items():
             child = node.child(name)
-            empty = not child or not (child.children if child.kind == "array" else child.value)
-            if attribute.required and empty:
-                element = self.at(child) if child and child.kind == "string" else self.lacking(node, name)
+            if attribute.required and not _filled(child):
+                element = self.lacking(node, name)
                 if element:
                     self.add("OPENEHR-REQUIRED", element, f"{place.type} has no {name}. {attribute.says}", spec=attribute.spec)
-            elif child and not empty:
+            elif child and _filled(child):
                 self.of_attribute(child, attribute)
         for child in node.children if known else ():
             if child.key not in known and child.key != "_type":
@@ -151,16 +156,24 @@ class _Checker:
 
     def date(self, type_: str, node: Json) -> None:
         form, example = _FORMS[type_]
-        found = re.fullmatch(form, node.value)
+        found = re.fullmatch(form, node.value, re.ASCII)
         if found and type_ in ("DV_DATE", "DV_DATE_TIME"):
             try:
-                date(int(found[1]), int(found[2] or 1), int(found[3] or 1))
+                date(int(found[1]), int(found[3] or 1), int(found[4] or 1))
             except ValueError:
                 found = None
         if not found:
             self.add("OPENEHR-DATE", self.at(node), f"This is no {type_} as ISO 8601 writes it, such as {example}.")
 
     # The template
+
+    def archetype(self, code: str) -> None:
+        """Holds the root of the composition to the archetype that the template is made of."""
+        for path in ("/archetype_node_id", "/archetype_details/archetype_id/value"):
+            for element in self.message.find(path):
+                if element.value and element.value != code:
+                    what = f"{element.value} stands at the root, and the template is one of {code}."
+                    self.add("OPENEHR-NODE", element, what, (f"Write {code}", json.dumps(code)))
 
     def object(self, node: Node, found: Json, language: str = "") -> None:
         """Holds an object of the composition to a node of the template."""
@@ -183,13 +196,14 @@ class _Checker:
 
     def attribute(self, attribute: Attribute, parent: Json) -> None:
         child = parent.child(attribute.name)
-        members = [] if not child else child.children if child.kind == "array" else [child]
+        members = [] if not child or child.kind == "null" else child.children if child.kind == "array" else [child]
         counts: dict[int, list[Json]] = {}
         for member in members:
             chosen = self.choice(attribute, member)
             if chosen:
                 counts.setdefault(id(chosen), []).append(member)
-        if not members and attribute.least and not any(one.code for one in attribute.children):
+        excused = attribute.name == "value" and _filled(parent.child("null_flavour"))  # an ELEMENT may say why it has no value
+        if not members and attribute.least and not excused and not any(one.code for one in attribute.children):
             element = self.lacking(parent, attribute.name)
             if element:
                 self.add("OPENEHR-REQUIRED", element, f"The template asks for {attribute.name} here.")
@@ -208,7 +222,7 @@ class _Checker:
             )
 
     def choice(self, attribute: Attribute, member: Json) -> Node | None:
-        """The node of the template that a member is, checked; None, and a finding, where it is none of them."""
+        """The node of the template that a member is, checked, or that it stands for in another class; None where it is none of them."""
         code, type_ = code_of(member), self.message.place(member).type
         coded = any(one.code for one in attribute.children)
         fits = [one for one in attribute.children if not coded or one.code == code]
@@ -229,13 +243,17 @@ class _Checker:
             self.add(
                 "OPENEHR-TYPE",
                 self.at(member.child("_type") or member),
-                f"A {type_} stands where the template wants a {allowed}.",
+                f"Here stands {_a(type_)}, but the template wants {_a(allowed)}.",
                 spec=f"{_OPT}, C_OBJECT.rm_type_name",
             )
+            return fits[0]
         return None
 
     def best(self, alternatives: list[Node], member: Json) -> Node:
         """Of several alternatives the one that the member breaks least; its findings are kept."""
+        if len(alternatives) == 1:
+            self.object(alternatives[0], member)
+            return alternatives[0]
         tried = []
         for number, one in enumerate(alternatives):
             before, self.findings, missed = self.findings, [], set(self.missed)
@@ -304,16 +322,16 @@ class _Checker:
         if not one:
             self.add("OPENEHR-TEMPLATE", self.at(root), "FLAT does not say its template, so it was not checked: name one.")
             return
+        problems = check_keys(one, [child.key or "" for child in root.children])
         for child in root.children:
-            problem = check_key(one, child.key or "")
-            if problem:
-                self.add("OPENEHR-FLAT", self.at(child), problem + ".")
+            if child.key in problems:
+                self.add("OPENEHR-FLAT", self.at(child), problems[child.key] + ".")
 
     def opt(self) -> None:
         try:
             load(self.message.body)
         except Unreadable as problem:
-            at = self.message.body_start + problem.start
+            at = min(self.message.body_start + problem.start, len(self.message.text))
             self.add(
                 "OPENEHR-OPT",
                 Element("request.body", "body", self.message.text[at : at + 40], at, min(at + 40, len(self.message.text))),
@@ -334,4 +352,8 @@ def _letters(unit: str) -> str:
 
 
 def _a(kind: str) -> str:
-    return {"array": "a list", "object": "an object", "null": "null"}.get(kind, f"a {kind}")
+    return {"array": "a list", "null": "null"}.get(kind, f"{'an' if kind[:1] in ('A', 'E', 'I', 'O', 'o') else 'a'} {kind}")
+
+
+def _filled(node: Json | None) -> bool:
+    return bool(node and (node.children if node.kind == "array" else node.value))

@@ -7,7 +7,8 @@ value. The classes, codes and names that canonical JSON wants come from the temp
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -63,6 +64,7 @@ _CTX = {
 class Entry:
     """One value on its way into the tree: the moves that are left, each with its repetition, and the part of the value it sets."""
 
+    key: str  # as it was written
     moves: tuple[tuple[Move, int], ...]
     suffix: str
     value: Any
@@ -81,31 +83,25 @@ def from_flat(values: Mapping[str, Any], template: Template | str, clock: Clock)
     """
     one = known_template(template) if isinstance(template, str) else template
     root = one.leaves[0].root
+    entries = [_entry(one, full, part, key) for key, value in values.items() for full, part in _parts(one, key, value).items()]
+    for problem in _clashes(entries).values():
+        raise ValueError(problem)
     category = one.root.child("category").child("defining_code").codes
     defaults = {"language|code": one.language, **STORY, "context/start_time": clock().isoformat()}
     defaults["category|code"] = category[0][0] if category else "433"
-    given: dict[str, Any] = {}
-    for key, value in values.items():
-        given |= _parts(one, key, value)
-    stems = {key.partition("|")[0] for key in given}
-    full = {f"{root}/{key}": value for key, value in defaults.items() if f"{root}/{key.partition('|')[0]}" not in stems} | given
-    entries = [_entry(one, key, value) for key, value in full.items()]
+    usual = [_entry(one, f"{root}/{key}", value, key) for key, value in defaults.items()]
+    given = {(entry.moves, entry.suffix): entry.value for entry in entries}
+    frame = {entry.key: str(given.get((entry.moves, entry.suffix), entry.value)) for entry in usual}
+    entries += [entry for entry in usual if entry.moves not in {moves for moves, _ in given}]
     order = {leaf.ids: number for number, leaf in enumerate(one.leaves)}
     entries.sort(key=lambda entry: order[(root, *(move.id for move, _ in entry.moves if move.id))])
-    frame = {name: str(full.get(f"{root}/{name}", defaults[name])) for name in ("language|code", "context/start_time")}
     body = _object(one.root, entries, frame | {"template": one.id})
     return parse(json.dumps(body, indent=1, ensure_ascii=False) + "\n")
 
 
 def _parts(one: Template, key: str, value: Any) -> dict[str, Any]:
     """A key as the caller wrote it, as full FLAT keys: `ctx/...`, a bare name, and a bare value are written out."""
-    root = one.leaves[0].root
-    if key.startswith("ctx/"):
-        if key[4:] not in _CTX:
-            raise ValueError(f"{key}: there is no {key}" + nearest(key, [f"ctx/{name}" for name in _CTX]))
-        return {f"{root}/{_CTX[key[4:]]}": value}
-    if key.startswith("/"):
-        key = _from_path(one, key)
+    key = _from_path(one, key) if key.startswith("/") else _from_ctx(one, key)
     stem, bar, suffix = key.partition("|")
     if "/" not in stem:
         named = [leaf for leaf in one.leaves if leaf.ids[-1] == stem and leaf.moves[-1].attribute == "value"]
@@ -122,6 +118,15 @@ def _parts(one: Template, key: str, value: Any) -> dict[str, Any]:
     return {f"{stem}|{name}": part for name, part in _bare(leaf, key, value, allowed).items()}
 
 
+def _from_ctx(one: Template, key: str) -> str:
+    """The full key that `ctx/language` and the like stand for; any other key as it is."""
+    if not key.startswith("ctx/"):
+        return key
+    if key[4:] not in _CTX:
+        raise ValueError(f"{key}: there is no {key}" + nearest(key, [f"ctx/{name}" for name in _CTX]))
+    return f"{one.leaves[0].root}/{_CTX[key[4:]]}"
+
+
 def _from_path(one: Template, path: str) -> str:
     """The FLAT key of an openEHR path: `/composer/name` is vital_signs/composer|name."""
     known = {
@@ -133,15 +138,30 @@ def _from_path(one: Template, path: str) -> str:
     return f"{leaf.key}|{suffix}" if suffix else leaf.key
 
 
-def check_key(template: Template, key: str) -> str:
-    """Why a template cannot use a FLAT key, "" where it can."""
-    try:
-        if key.startswith("ctx/"):
-            return "" if key[4:] in _CTX else f"{key}: there is no such key" + nearest(key, [f"ctx/{name}" for name in _CTX])
-        _entry(template, key, "")
-    except ValueError as problem:
-        return str(problem)
-    return ""
+def check_keys(template: Template, keys: Iterable[str]) -> dict[str, str]:
+    """The FLAT keys that a template cannot use, each with the reason."""
+    problems, entries = {}, []
+    for key in keys:
+        try:
+            entries.append(_entry(template, _from_ctx(template, key), "", key))
+        except ValueError as problem:
+            problems[key] = str(problem)
+    return problems | _clashes(entries)
+
+
+def _clashes(entries: Iterable[Entry]) -> dict[str, str]:
+    """The keys that do not go together with the others, and why: a value given twice, a repetition without the one before it."""
+    problems: dict[str, str] = {}
+    values: dict[tuple[Any, str], str] = {}
+    there = {entry.moves[:depth] for entry in entries for depth in range(1, len(entry.moves) + 1)}
+    for entry in entries:
+        first = values.setdefault((entry.moves, entry.suffix), entry.key)
+        if first != entry.key:
+            problems[entry.key] = f"{entry.key}: the same value is given as {first} too"
+        for depth, (move, index) in enumerate(entry.moves):
+            if index and (*entry.moves[:depth], (move, index - 1)) not in there:
+                problems[entry.key] = f"{entry.key}: could not consume ':{index}'; repetitions count from 0, and there is no :{index - 1}"
+    return problems
 
 
 def _bare(leaf: Leaf, key: str, value: Any, allowed: Mapping[str, str]) -> dict[str, Any]:
@@ -178,24 +198,29 @@ def _leaf(one: Template, key: str) -> Leaf:
         below = ", ".join(dict.fromkeys(leaf.ids[len(ids)] for leaf in matching))
         raise ValueError(f"{key}: could not consume the whole key; it ends at a group, and below it there are {below}")
     allowed = SUFFIXES.get(leaf.node.type, _PLAIN)
-    if suffix not in allowed and (suffix or bar):
+    if bar and (not suffix or suffix not in allowed):
         listed = ", ".join(f"|{name}" for name in allowed if name) or "no part"
         raise ValueError(f"{key}: could not consume |{suffix}; a {leaf.node.type} has {listed}" + nearest(suffix, allowed))
     return leaf
 
 
-def _entry(one: Template, key: str, value: Any) -> Entry:
+def _entry(one: Template, key: str, value: Any, written: str) -> Entry:
     leaf = _leaf(one, key)
     stem, _, suffix = key.partition("|")
-    numbers = iter([part.partition(":")[2] for part in stem.split("/")][1:])
-    moves = []
-    for move in leaf.moves:
-        number = next(numbers) if move.id else ""
-        if number and not (number.isdecimal() and (number == "0" or move.node.code)):
-            why = "expected a number from 0" if move.node.code else f"{move.id} does not repeat"
-            raise ValueError(f"{key}: could not consume ':{number}'; {why}")
-        moves.append((move, int(number or 0)))
-    return Entry(tuple(moves), suffix, value)
+    top, *parts = stem.split("/")
+    _repetition(key, top, False)
+    left = iter(parts)
+    moves = tuple((move, _repetition(key, next(left), bool(move.node.code)) if move.id else 0) for move in leaf.moves)
+    return Entry(written, moves, suffix, value)
+
+
+def _repetition(key: str, part: str, repeats: bool) -> int:
+    """The number after the colon of a part of a key, 0 where there is none."""
+    id_, colon, number = part.partition(":")
+    if colon and number != "0" and not (repeats and re.fullmatch("[1-9][0-9]{0,8}", number)):
+        why = "expected a number from 0" if repeats else f"{id_} does not repeat"
+        raise ValueError(f"{key}: could not consume ':{number[:20]}'; {why}")
+    return int(number or 0)
 
 
 def _object(node: Node, entries: list[Entry], frame: Mapping[str, str], where: str = "") -> dict[str, Any]:
@@ -208,7 +233,7 @@ def _object(node: Node, entries: list[Entry], frame: Mapping[str, str], where: s
         attribute = node.attribute(move.attribute)
         position = next((n for n, child in enumerate(attribute.children if attribute else ()) if child is move.node), 0)
         _, group = groups.setdefault((move.attribute, position, index), (move.node, []))
-        group.append(Entry(tuple(rest), entry.suffix, entry.value))
+        group.append(Entry(entry.key, tuple(rest), entry.suffix, entry.value))
     out: dict[str, Any] = {}
     for name, position, index in sorted(groups):
         made = _object(*groups[name, position, index], frame, name)
@@ -283,8 +308,9 @@ def _ordered(name: str, values: dict[str, Any]) -> dict[str, Any]:
 def to_flat(message: OpenehrMessage, template: Template | str | None = None) -> dict[str, Any]:
     """The FLAT values of a canonical composition: those from which `from_flat` makes the same again.
 
-    What the template does not hold is left out, and so is what follows by itself: names, a language or a time like the composition's.
-    Raises LookupError where the template is not known.
+    What follows by itself is left out: names, a language or a time like the composition's. So is what this FLAT has no key for, and that is
+    lost: what the template does not hold, null flavours, links, participations, feeder audits, and data types without parts in `SUFFIXES`
+    beyond their plain value. Raises LookupError where the template is not known.
     """
     one = known_template(template or message.template_id) if not isinstance(template, Template) else template
     body = message.data

@@ -18,8 +18,8 @@ from xml.sax.saxutils import escape
 from ihe_kit.core import Unreadable
 from ihe_kit.openehr import rm
 
-_NODE = re.compile(r"( *)(?:(\w+): )?([A-Z_]+)(?:\[(\S+)\] (\d)\.\.(\d+|\*) ([^|]+?) \| (.+)|(?: (\S+)::(.+))?)")
-_AMOUNT = re.compile(r"(\S+) (\S+) (\S+?)\.\.<(\S+) precision (\d+)")
+_NODE = re.compile(r"( *)(?:(\w+): )?([A-Z_]+)(?:\[(\S+)\] (\d)\.\.(\d+|\*) ([^|]+?) \| (.+)|(?: ([^\s:]+)::(.+))?)")
+_AMOUNT = re.compile(r"(\S+) (\S+) ([\d.-]+?)\.\.<(\S+) precision (\d+)")
 
 
 @dataclass

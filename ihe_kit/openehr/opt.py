@@ -227,6 +227,11 @@ def load(text: str | bytes) -> Template:
             text = text.decode("utf-8")
         except UnicodeDecodeError as problem:
             raise Unreadable(f"expected UTF-8, but byte {problem.start} is none") from None
+    return _loaded(text)
+
+
+@lru_cache(maxsize=32)  # a repository reads its templates at every composition that it takes
+def _loaded(text: str) -> Template:
     root = _xml(text.removeprefix("\ufeff"))
     definition, template_id = root.find("definition"), _text(root, "template_id/value")
     concept, language = _text(root, "concept"), _text(root, "language/code_string")
@@ -279,6 +284,8 @@ def _xml(text: str) -> Xml:
         raise Unreadable(says, text, text.index("<!DOCTYPE"))
     try:
         root = ElementTree.fromstring(text)
+    except UnicodeEncodeError as problem:
+        raise Unreadable("half a surrogate pair is no character", text, problem.start) from None
     except ElementTree.ParseError as problem:
         line, column = problem.position
         start = sum(len(before) for before in text.splitlines(keepends=True)[: line - 1]) + column
@@ -333,8 +340,8 @@ def _listed(xml: Xml, tag: str) -> list[str]:
 
 def _count(xml: Xml, path: str, default: int) -> int:
     text = _text(xml, path)
-    if text and not text.isdecimal():
-        raise Unreadable(f"expected a whole number in {path}, but found {text[:20]!r}")
+    if text and not re.fullmatch("[0-9]{1,10}", text):
+        raise Unreadable(f"expected a whole number of at most 10 digits in {path}, but found {text[:20]!r}")
     return int(text or default)
 
 

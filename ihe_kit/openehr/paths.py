@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,8 +12,9 @@ from ihe_kit.json_text import Node
 from ihe_kit.openehr import rm
 
 _QUOTED = r"'((?:[^']|'')*)'"
+_COUNT = "[0-9]{1,9}"
 _STEP = re.compile(rf"/(?:([A-Za-z_]\w*)|{_QUOTED})?((?:\[(?:[^\]']|'[^']*')*\])*)", re.ASCII)
-_TEST = re.compile(rf"\[\s*(?:(\d+)|([^\s,'\[\]]+)(?:\s*,\s*{_QUOTED}|\s+and\s+name/value\s*=\s*{_QUOTED}|\s*,\s*(\d+))?)\s*\]")
+_TEST = re.compile(rf"\[\s*(?:({_COUNT})|([^\s,'\[\]]+)(?:\s*,\s*{_QUOTED}|\s+and\s+name/value\s*=\s*{_QUOTED}|\s*,\s*({_COUNT}))?)\s*\]")
 _PLAIN = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _CODE = re.compile(r"(?!\d+$)[\w.:-]+", re.ASCII)
 
@@ -72,7 +74,7 @@ def _tests(text: str) -> tuple[Test, ...] | None:
     at = 0
     while at < len(text):
         found = _TEST.match(text, at)
-        if not found or "0" in (found.group(1), found.group(5)):
+        if not found or any(number and not int(number) for number in found.group(1, 5)):
             return None
         index, code, short, long, position = found.groups()
         name = short if short is not None else long
@@ -126,11 +128,11 @@ def members(node: Node, path: str) -> list[str]:
     """The brackets that lead from a list to its members."""
     codes = [code_of(child) for child in node.children]
     nested = not path or path.endswith("]") or any(child.kind == "array" for child in node.children)
-    brackets, seen = [], dict.fromkeys(codes, 0)
+    brackets, seen, total = [], dict.fromkeys(codes, 0), Counter(codes)
     for position, (child, code) in enumerate(zip(node.children, codes, strict=True), start=1):
         seen[code] += 1
         if code and not nested:
-            brackets.append(_bracket(child) + (f"[{seen[code]}]" if codes.count(code) > 1 else ""))
+            brackets.append(_bracket(child) + (f"[{seen[code]}]" if total[code] > 1 else ""))
         else:
             brackets.append(f"[{position}]" if nested or len(codes) > 1 else "")
     return [bracket if path else f"/{bracket}" for bracket in brackets]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from ihe_kit.core import UnknownPath
 from ihe_kit.rules import Finding
 from ihe_kit.v2.dictionary import DEFAULT, Row, is_composite, segment, structure, supported
-from ihe_kit.v2.message import Path, V2Message
+from ihe_kit.v2.message import Path, V2Message, parse, without_controls
 
 Clock = Callable[[], datetime]
 Ids = Callable[[], str]
@@ -23,11 +24,17 @@ def build(name: str, values: Mapping[str, str], clock: Clock, ids: Ids, version:
     clock and MSH-10 from `ids` unless given. Raises UnknownPath for a path that the version does not have, ValueError for an unknown
     structure.
     """
+    written = {path: _written(path, value, version) if value else "" for path, value in values.items()}
+    return _assemble(name, written, clock, ids, version)
+
+
+def _assemble(name: str, written: Mapping[str, str], clock: Clock, ids: Ids, version: str) -> V2Message:
+    """The message of values that are already written as HL7 v2 writes them."""
     parts = structure(name, version)
     if not parts:
         raise ValueError(f"version {version} has no message structure {name!r}")
     moment = timestamp(clock())
-    filled = {"MSH-7": moment, "MSH-10": values.get("MSH-10") or ids(), "MSH-12": version, **values}
+    filled = {"MSH-7": moment, "MSH-10": written.get("MSH-10") or ids(), "MSH-12": version, **written}
     if any(not value.isascii() for value in filled.values()):
         filled.setdefault("MSH-18", "UNICODE UTF-8")
     filled = {path: value for path, value in filled.items() if value}
@@ -38,34 +45,31 @@ def build(name: str, values: Mapping[str, str], clock: Clock, ids: Ids, version:
         if where.segment not in order:
             raise UnknownPath(f"{name} has no segment {where.segment}, so there is no place for {path}")
         key = (order.index(where.segment), where.occurrence or 1, where.segment)
-        _put(segments.setdefault(key, [where.segment]), where, _written(path, value, version))
+        _put(segments.setdefault(key, [where.segment]), where, value)
     for part in parts:
         if part.least and not part.children:
             segments.setdefault((order.index(part.key), 1, part.key), [part.key])
     lines = ["|".join(fields) for _, fields in sorted(segments.items())]
-    return V2Message("".join(line + "\r" for line in [_header(lines[0]), *lines[1:]]))
+    return parse("".join(line + "\r" for line in [_header(lines[0]), *lines[1:]]))
 
 
 def acknowledge(request: V2Message, code: str, clock: Clock, ids: Ids, findings: Sequence[Finding] = ()) -> V2Message:
-    """The ACK that answers a request: AA, AE or AR, with one ERR per error finding (ITI TF-2 C.2.3; HL7 v2.5 section 2.9.2)."""
-    one = {
-        path: next(iter(request.get(path)), "") for path in ("MSH-3", "MSH-4", "MSH-5", "MSH-6", "MSH-9.2", "MSH-10", "MSH-11", "MSH-12.1")
-    }
-    values = {"MSH-3": one["MSH-5"], "MSH-4": one["MSH-6"], "MSH-5": one["MSH-3"], "MSH-6": one["MSH-4"]}
-    values |= {
-        "MSH-9": f"ACK^{one['MSH-9.2']}^ACK" if one["MSH-9.2"] else "ACK",
-        "MSH-11": one["MSH-11"] or "P",
-        "MSA-1": code,
-        "MSA-2": one["MSH-10"],
-    }
+    """The ACK that answers a request: AA, AE or AR, with one ERR per error finding (ITI TF-2 C.2.3; HL7 v2.5 section 2.9.2).
+
+    Whatever the request holds, it is answered, and what is echoed stands as the sender wrote it: by MSA-2 it finds its own message again.
+    """
+    one = {number: _echo(request, f"MSH[1]-{number}") for number in (3, 4, 5, 6, 10, 11)}
+    event = _echo(request, "MSH[1]-9[1].2")
+    values = {"MSH-3": one[5], "MSH-4": one[6], "MSH-5": one[3], "MSH-6": one[4]}
+    values |= {"MSH-9": f"ACK^{event}^ACK" if event else "ACK", "MSH-11": one[11] or "P", "MSA-1": code, "MSA-2": one[10]}
     for number, finding in enumerate((f for f in findings if f.severity == "error"), start=1):
         error = f"ERR[{number}]"
         values |= {f"{error}-2": _location(finding.path), f"{error}-3": _error_code(finding), f"{error}-4": "E"}
-        values |= {f"{error}-7": f"{finding.rule}, {finding.spec}", f"{error}-8": finding.says}
-    version = supported(one["MSH-12.1"])
+        values |= {f"{error}-7": _SYNTAX.escape(f"{finding.rule}, {finding.spec}"), f"{error}-8": _SYNTAX.escape(finding.says)}
+    version = supported(request.version)
     if len(segment("ERR", version)) == 1:  # before 2.5 an ERR has one field and cannot say what ours says
         version = DEFAULT
-    return build("ACK", values, clock, ids, version)
+    return _assemble("ACK", values, clock, ids, version)
 
 
 def refuse(request: V2Message | None, problem: str | Sequence[Finding], clock: Clock, ids: Ids) -> V2Message:
@@ -90,7 +94,23 @@ def _order(parts: Sequence[Row]) -> list[str]:
 
 
 def _written(path: str, value: str, version: str) -> str:
-    return value if is_composite(path, version) else _SYNTAX.escape(value)
+    return without_controls(value) if is_composite(path, version) else _SYNTAX.escape(value)
+
+
+def _echo(request: V2Message, path: str) -> str:
+    """A field of the request, whole and as it is written there; only control characters, which could end our line or frame, are escaped."""
+    places = request.find(path)
+    text = request.text[places[0].start : places[-1].end] if places else ""
+    if (request.field_separator, request.marks[:4]) == (_SYNTAX.field_separator, _SYNTAX.marks):
+        return without_controls(text)
+    return _rewritten(request, text, (request.repetition_separator, request.component_separator, request.subcomponent_separator), "~^&")
+
+
+def _rewritten(request: V2Message, text: str, theirs: Sequence[str], ours: str) -> str:
+    """A text with our delimiters in the place of the request's."""
+    if not ours:
+        return _SYNTAX.escape(request.unescape(text))
+    return ours[0].join(_rewritten(request, part, theirs[1:], ours[1:]) for part in text.split(theirs[0]))
 
 
 def _put(fields: list[str], where: Path, value: str) -> None:
@@ -122,7 +142,10 @@ def _header(line: str) -> str:
 
 def _location(path: str) -> str:
     """A path as ERR-2 names places: segment, its number, field, repetition, component, subcomponent."""
-    where = Path.read(path)
+    try:
+        where = Path.read(path)
+    except UnknownPath:  # a line whose name is none of HL7's has no numbers that a receiver could count
+        return "".join(re.findall("^[A-Za-z0-9_]+", path))
     numbers = [where.field, where.repetition or 1, where.component, where.subcomponent]
     while numbers and not numbers[-1]:
         numbers.pop()

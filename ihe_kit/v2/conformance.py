@@ -1,10 +1,20 @@
 """An HL7 v2 message against the message structure and the segments of its own version: what the base standard asks, before any profile.
 
 The structures and segments are hl7apy's tables, read through the dictionary. Every finding is given, none raises.
+
+Deliberately not checked here:
+- OBX-5 against the data type that OBX-2 names, nor any other field whose type another field tells;
+- lengths: the tables' lengths differ from version to version, and since 2.7 most of them bind nobody;
+- conditional fields (C): their conditions are prose. Profiles say the ones that matter as rules of their own;
+- components: neither required ones nor more of them than the type has, only the values of those that the type knows;
+- what a site decides: codes of tables that HL7 leaves empty, local segments (Z), conformance profiles of MSH-21;
+- escape sequences, and the switching of character sets inside a message (MSH-18 repeated, MSH-20);
+- NULL (`""`): it says "delete what you hold", so it counts as a value and fits every data type and table.
 """
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -14,7 +24,7 @@ from functools import lru_cache
 from ihe_kit.core import Element
 from ihe_kit.rules import Finding, finding_at, in_order
 from ihe_kit.v2.dictionary import Row, segment, structure, supported, table
-from ihe_kit.v2.message import Segment, Span, V2Message
+from ihe_kit.v2.message import NAME, Segment, Span, V2Message, writes
 
 _FORMATS = {
     "DT": r"\d{4}(\d\d(\d\d)?)?",
@@ -30,9 +40,33 @@ _ANY = "ANYHL7SEGMENT"  # the tables' word for "whatever was agreed"
 
 
 def conform(message: V2Message) -> list[Finding]:
-    """Every place where the message breaks its structure, a required field, a repetition limit, a data type or a table."""
+    """Every place where the message breaks its structure, a required field, a repetition limit, a data type, a table or its character set."""
     version = supported(message.version)
-    return in_order([*_check_structure(message, version), *_check_fields(message, version)])
+    return in_order([*_check_charset(message), *_check_structure(message, version), *_check_fields(message, version)])
+
+
+# Characters ------------------------------------------------------------------------------------------------------------------------
+
+
+def _check_charset(message: V2Message) -> Iterator[Finding]:
+    body, at, named = message.text[message.body_start :], _at(message, "MSH[1]-18[1]"), message.named_charset
+    spec = "ITI TF-2 Appendix C.2.2; HL7 v2.5 section 2.15.9.18"
+    if body.isascii():
+        return
+    if not at.value.strip():
+        says = (
+            "The message holds more than ASCII, and MSH-18 names no character set. A receiver has to guess, and Søren may arrive as SÃ¸ren."
+        )
+        fix = ("Name UNICODE UTF-8", "UNICODE UTF-8") if message.charset == "utf-8" else None
+        yield finding_at(at, "HL7-CHARSET", says, spec, "warning", fix)
+    elif named and (odd := next((c for c in dict.fromkeys(body) if not writes(c, named)), "")):
+        says = (
+            f"MSH-18 says {{found}}, which has no {odd!r}. Whatever is sent instead, a receiver that believes MSH-18 reads something else."
+        )
+        yield finding_at(at, "HL7-CHARSET", says, spec)
+    elif named and codecs.lookup(named) != codecs.lookup(message.charset):
+        says = "MSH-18 says {found}, but the bytes are in another character set. A receiver that believes MSH-18 reads other characters."
+        yield finding_at(at, "HL7-CHARSET", says, spec)
 
 
 # Segments: presence and order ------------------------------------------------------------------------------------------------------
@@ -51,9 +85,13 @@ def _check_structure(message: V2Message, version: str) -> Iterator[Finding]:
     for line in message.segments:
         if line.name in known:
             segments.append(line)
-        elif line.name.startswith("Z"):
+        elif re.fullmatch("Z..", line.name):
             says = f"{line.name} is a local segment. Its meaning is agreed between sender and receiver, so nothing in it was checked."
             yield finding_at(_line(message, line), "HL7-LOCAL-SEGMENT", says, "HL7 v2.5 section 2.5.4", "information")
+        elif not NAME.fullmatch(line.name):
+            written = message.text[slice(*message.fields(line)[0])].strip()[:20]
+            says = f"{written!r} is no name of a segment. HL7 names segments by a capital letter and two more letters or digits; a receiver ignores or refuses the line."
+            yield finding_at(_line(message, line), "HL7-SEGMENT-UNKNOWN", says, spec)
         else:
             says = f"{line.name} does not belong to {name}. A receiver may ignore it, and what it says is lost."
             yield finding_at(_line(message, line), "HL7-SEGMENT-UNKNOWN", says, spec)
@@ -138,7 +176,7 @@ def _check_parts(message: V2Message, path: str, span: Span, row: Row, version: s
     if not row.children or not separators:
         yield from _check_value(message, path, span, row, version)
         return
-    parts = message.split(*span, separators[0])
+    parts = message.split(*span, separators[0], max(2, len(row.children)))
     if len(parts) == 1:
         yield from _check_parts(message, path, span, replace(row.children[0], name=row.name), version, separators[1:])
         return

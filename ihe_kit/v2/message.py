@@ -6,7 +6,7 @@ The parser loses nothing and mends nothing: line ends, unknown segments and trai
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -27,9 +27,14 @@ CHARSETS = {
 Span = tuple[int, int]  # a place in the text: start, end
 HEADERS = ("MSH", "FHS", "BHS")
 
-_PATH = re.compile(r"([A-Z][A-Z0-9]{2})(?:\[(\d+)\])?(?:-(\d+)(?:\[(\d+)\])?(?:\.(\d+)(?:\.(\d+))?)?)?")
+MOST_FIELDS, MOST_PARTS = 999, 99_999  # no segment has more fields, and no array of samples (NA) in use more components
+NAME = re.compile(r"[A-Z][A-Z0-9]{2}")
+_PATH = re.compile(
+    r"(\w{1,12})(?:\[([0-9]{1,9})\])?(?:-([0-9]{1,3})(?:\[([0-9]{1,9})\])?(?:\.([0-9]{1,5})(?:\.([0-9]{1,5}))?)?)?", re.ASCII
+)
 _LINE = re.compile(r"[^\r\n]+")
-_START = re.compile(r"(?<![^\r\n\x0b\ufeff])MSH")  # at the start of a line, of a frame, or behind a byte order mark
+_START = re.compile(r"(?:(?<![^\r\n\x0b\ufeff])|(?<=\xef\xbb\xbf))MSH")  # at the start of a line, of a frame, or behind a byte order mark
+_CONTROL = re.compile(r"[\x00-\x1f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +49,14 @@ class Path:
     subcomponent: int
 
     @classmethod
-    def read(cls, path: str) -> Path:
-        """Raises UnknownPath where the text is not a path as HL7 v2 writes them."""
+    def read(cls, path: str, odd: Container[str] = ()) -> Path:
+        """Raises UnknownPath where the text is not a path as HL7 v2 writes them. `odd`: names that no segment of HL7 has, but a message has."""
         found = _PATH.fullmatch(path)
-        if not found or "0" in found.groups():
-            raise UnknownPath(f"{path!r} is no HL7 v2 path: expected a segment, then field, repetition, component, e.g. PID-3[2].4.1")
-        return cls(found.group(1), *(int(part or 0) for part in found.groups()[1:]))
+        numbers = [int(part) for part in found.groups()[1:] if part] if found else [0]
+        if not found or 0 in numbers or not (NAME.fullmatch(found[1]) or found[1] in odd):
+            shown = path if len(path) <= 40 else path[:37] + "..."
+            raise UnknownPath(f"{shown!r} is no HL7 v2 path: expected a segment, then field, repetition, component, e.g. PID-3[2].4.1")
+        return cls(found[1], *(int(part or 0) for part in found.groups()[1:]))
 
 
 @lru_cache(maxsize=8192)
@@ -60,7 +67,11 @@ def read_path(path: str) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One line of the message. `number` counts the segments of the same name from 1."""
+    """One line of the message. `number` counts the segments of the same name from 1.
+
+    A line that begins with no name of HL7's (`E'VN|`) still has a path: its name is then the beginning of what stands there, with `_` for
+    whatever is neither letter nor digit (`E_VN`).
+    """
 
     name: str
     number: int
@@ -124,6 +135,11 @@ class V2Message(Message):
         parts = [self._first("MSH-9"), f"version {self.version}" if self.version else "", f"{len(self.segments)} segments"]
         return " · ".join(filter(None, parts))
 
+    @property
+    def named_charset(self) -> str | None:
+        """What Python calls the character set that MSH-18 names (plain ASCII where it is empty); None for one that is not in `CHARSETS`."""
+        return CHARSETS.get(self._first("MSH-18[1]").strip().upper())
+
     def _first(self, path: str) -> str:
         return next(iter(self.get(path)), "")
 
@@ -138,6 +154,7 @@ class V2Message(Message):
             name = line.group().partition(self.field_separator)[0].strip()
             if not name or line.group().strip("\x0b\x1c") == "":
                 continue
+            name = name if NAME.fullmatch(name) else _name(name)
             counts[name] = counts.get(name, 0) + 1
             found.append(Segment(name, counts[name], line.start(), line.end()))
         return found
@@ -156,18 +173,20 @@ class V2Message(Message):
         return self._known_fields[segment.start]
 
     def _split_fields(self, segment: Segment) -> list[Span]:
-        spans = self.split(segment.start, segment.end, self.field_separator)
+        spans = self.split(segment.start, segment.end, self.field_separator, MOST_FIELDS + 1)
         if segment.name in HEADERS:
             after = spans[0][1]
-            spans = [spans[0], (after, after + 1), *spans[1:]]
+            spans = [spans[0], (after, after + 1), *spans[1:MOST_FIELDS]]
         return spans
 
-    def split(self, start: int, end: int, separator: str) -> list[Span]:
-        spans, here = [], start
-        while (at := self.text.find(separator, here, end)) >= 0:
+    def split(self, start: int, end: int, separator: str, most: int = -1) -> list[Span]:
+        """The places of the parts between separators; with `most` only of so many, and what stands behind them is not looked at."""
+        spans: list[Span] = []
+        here = start
+        while len(spans) != most and (at := self.text.find(separator, here, end)) >= 0:
             spans.append((here, at))
             here = at + 1
-        return [*spans, (here, end)]
+        return spans if len(spans) == most else [*spans, (here, end)]
 
     def repetitions(self, segment: str, field: int, span: Span) -> list[Span]:
         """The places of the repetitions of a field. The first two fields of a header are the delimiters themselves and never split."""
@@ -184,6 +203,9 @@ class V2Message(Message):
         return f"{segment.name}[{segment.number}]" if len(self._by_name[segment.name]) > 1 else segment.name
 
     def elements(self) -> Iterator[Element]:
+        """Every element that is there. A repeated field has a row of its own before its repetitions: `PID-3`, `PID-3[1]`, `PID-3[2]`, and a
+        path without an index finds that row as its repetitions. Parts behind the last number that a path may hold have no row.
+        """
         for segment in self.segments:
             path = self.path_of(segment)
             yield Element(path, segment.name, self.text[segment.start : segment.end], segment.start, segment.end, 1)
@@ -206,7 +228,7 @@ class V2Message(Message):
             yield from self._parts(f"{path}[{index}]", repetition, 4, (self.component_separator, self.subcomponent_separator))
 
     def _parts(self, path: str, span: Span, level: int, separators: tuple[str, ...]) -> Iterator[Element]:
-        parts = self.split(*span, separators[0])
+        parts = self.split(*span, separators[0], MOST_PARTS)
         for number, part in enumerate(parts, start=1):
             if len(parts) > 1 and part[0] < part[1]:
                 yield self.element(f"{path}.{number}", f".{number}", part, level)
@@ -226,7 +248,7 @@ class V2Message(Message):
     # Paths
 
     def find(self, path: str) -> list[Element]:
-        where = read_path(path)
+        where = self._where(path)
         found: list[Element] = []
         segments = self._by_name.get(where.segment, [])
         for segment in segments[where.occurrence - 1 : where.occurrence] if where.occurrence else segments:
@@ -236,6 +258,13 @@ class V2Message(Message):
             end = self.segments[-1].end if self.segments else len(self.text)
             return [Element(path, where.segment, "", end, end)]
         return found
+
+    def _where(self, path: str) -> Path:
+        """A path that `elements()` gave is a path, also that of a line whose name is none of HL7's."""
+        try:
+            return read_path(path)
+        except UnknownPath:
+            return Path.read(path, self._by_name)
 
     def _whole(self, segment: Segment, name: str) -> Element:
         return Element(name, segment.name, self.text[segment.start : segment.end], segment.start, segment.end)
@@ -252,7 +281,7 @@ class V2Message(Message):
             here, before, place = (f"{path}[{index}]" if len(repetitions) > 1 else path), lead, repetition
             for number, separator in ((where.component, self.component_separator), (where.subcomponent, self.subcomponent_separator)):
                 if number and not header:
-                    place, more = self._at([(0, 0), *self.split(*place, separator)], number, separator, place[1])
+                    place, more = self._at([(0, 0), *self.split(*place, separator, number)], number, separator, place[1])
                     here, before = f"{here}.{number}", before + more
             found.append(self.element(here, label, place, raw=header, lead=before))
         return found or ([Element(f"{path}[{where.repetition}]", label, "", span[1], span[1])] if where.repetition else [])
@@ -283,29 +312,56 @@ class V2Message(Message):
         return re.sub(f"{mark}([^{mark}\r\n]*){mark}", decode, text)
 
     def escape(self, text: str) -> str:
-        """The way back: delimiters in a value become escapes, a line end becomes \\.br\\."""
+        """The way back: delimiters in a value become escapes, a line end becomes \\.br\\, any other control character \\Xdd\\."""
         names = {self.escape_character: "E", self.field_separator: "F"}
         names |= {self.component_separator: "S", self.repetition_separator: "R", self.subcomponent_separator: "T"}
         out = "".join(f"{self.escape_character}{names[c]}{self.escape_character}" if c in names else c for c in text)
-        return re.sub(r"\r\n|\r|\n", lambda _: f"{self.escape_character}.br{self.escape_character}", out)
+        out = re.sub(r"\r\n|\r|\n", lambda _: f"{self.escape_character}.br{self.escape_character}", out)
+        return without_controls(out, self.escape_character)
+
+
+def without_controls(text: str, mark: str = "\\") -> str:
+    """A piece of a message that breaks neither a line nor a frame: each control character written as \\Xdd\\ (HL7 v2.5 section 2.7.5)."""
+    return _CONTROL.sub(lambda found: f"{mark}X{ord(found[0]):02X}{mark}", text)
+
+
+def _name(text: str) -> str:
+    """What a path calls a line whose name is none of HL7's. It never reads like a segment of HL7's or like a longer path."""
+    return re.sub(r"[^A-Za-z0-9]", "_", text[:12])
 
 
 def parse(text: str | bytes) -> V2Message:
     """A message from its text, or from bytes in the character set that MSH-18 names. Raises Unreadable.
 
+    A text goes out in that character set too, where it can be written in it. A byte order mark says UTF-8, and stays.
+
     >>> parse("MSH|^~\\\\&|ADT\\rPID|||4711^^^NORDVIK~99").get("PID-3.1")
     ['4711', '99']
     """
     if isinstance(text, str):
-        return V2Message(text)
+        message = V2Message(text)
+        named = message.named_charset
+        if named and named != "ascii" and writes(text, named):
+            message.charset = named
+        return message
     head = V2Message(text[:4000].decode("latin-1"))
-    named = CHARSETS.get(head._first("MSH-18[1]").strip().upper(), "utf-8")
-    for charset in (named, "utf-8"):
+    marked = head.text[: head.body_start].endswith("\xef\xbb\xbf")
+    for charset in filter(None, ("utf-8" if marked else head.named_charset, "utf-8")):
         try:
-            return V2Message(text.decode(charset), charset)
-        except UnicodeDecodeError:
+            decoded = text.decode(charset)
+            if decoded.encode(charset) == text:  # BIG-5 has characters that come back as other bytes
+                return V2Message(decoded, charset)
+        except UnicodeError:
             continue
     return V2Message(text.decode("latin-1"), "latin-1")  # every byte is a character there: nothing is lost
+
+
+def writes(text: str, charset: str) -> bool:
+    """Whether a text can be written in a character set so that it is read again as it was."""
+    try:
+        return text.encode(charset).decode(charset) == text
+    except UnicodeError:
+        return False
 
 
 def encode(message: V2Message) -> bytes:

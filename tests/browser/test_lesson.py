@@ -217,3 +217,18 @@ def test_restarted_kernel_and_all_cells_again(lesson: Any, course: tuple[str, Pa
         lesson.wait_for_timeout(100)
     assert lesson.locator("[data-mime-type='application/vnd.jupyter.error']").count() == 0
     expect(section(lesson, "Exercise 00.1")).to_contain_text("solved")
+
+
+def test_after_a_restart_nothing_looks_done(lesson: Any, course: tuple[str, Path]) -> None:
+    """A widget that nobody answers says so, and takes back what it said of the answer before."""
+    exercise = section(lesson, "Exercise 00.1")
+    expect(exercise).to_contain_text("solved")
+    (kernel,) = lesson.request.get(f"{course[0]}/api/kernels?token=tok").json()
+    cookie = next((c["value"] for c in lesson.context.cookies() if c["name"] == "_xsrf"), "")
+    lesson.request.post(f"{course[0]}/api/kernels/{kernel['id']}/restart?token=tok", headers={"X-XSRFToken": cookie})
+    lesson.wait_for_timeout(3000)
+    exercise.locator("input").fill("4711")
+    assert "Right" not in exercise.inner_text()
+    exercise.get_by_role("button", name="Check").click()
+    expect(exercise.locator(".kit-off")).to_be_visible(timeout=10_000)
+    assert "Right" not in exercise.inner_text()

@@ -186,7 +186,7 @@ def test_validator_without_a_kernel(notebook: Callable[..., Any]) -> None:
     page.get_by_role("menuitem", name="Shut Down Kernel", exact=True).click()
     page.wait_for_timeout(500)
     kit.locator("textarea").press_sequentially("x")
-    expect(kit.get_by_text("The kernel does not answer.")).to_be_visible(timeout=10_000)
+    expect(kit.get_by_text("Python was restarted or stopped, so this is its last result.")).to_be_visible(timeout=10_000)
     expect(kit.get_by_role("status")).to_contain_text("No findings")
 
 
@@ -224,7 +224,10 @@ def test_wireview(notebook: Callable[..., Any]) -> None:
     kit.get_by_label("Standard").select_option("fhir")
     expect(kit.locator("[data-drawing] [role=option]:visible")).to_have_count(2)
     kit.get_by_role("button", name="Clear").click()
-    expect(kit.get_by_text("Nothing has crossed the wire yet")).to_be_visible()
+    expect(kit.get_by_text("The picture was cleared")).to_be_visible()
+    kit.get_by_label("Standard").select_option("")
+    kit.get_by_role("button", name="Show all").click()
+    expect(options).to_have_count(8)
 
 
 def test_a_foreign_sender_appears_live(notebook: Callable[..., Any]) -> None:
