@@ -13,8 +13,10 @@ from ihe_kit.render.outline import Outline
 from ihe_kit.rules import SEVERITIES, Finding
 
 _LINE = re.compile(r"([^\r\n]*)(\r\n|\r|\n|$)")
-_KEY = re.compile(r'("(?:[^"\\]|\\.)*"|[\w-]+)(?=\s*:)')
-_BREAK = re.compile(r'"(?:[^"\\]|\\.)*"|(?P<open>[{\[](?!\s*[}\]]))|(?P<comma>,)|(?P<close>(?<![{\[])[}\]])')
+# A piece of a text may end in the middle of a string: taken to the end in one go, it is read once and not again from each of its quotes.
+_STRING = r'"(?:[^"\\]|\\.?)*+"?'
+_WORD = re.compile(rf"({_STRING}|[\w-]++)(\s*+:)?", re.DOTALL)
+_BREAK = re.compile(rf"{_STRING}|(?P<open>[{{\[](?!\s*[}}\]]))|(?P<comma>,)|(?P<close>(?<![{{\[])[}}\]])", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +137,20 @@ class _Pen:
 
     def _delimiters(self, text: str, start: int) -> str:
         if not self.v2:
-            return "".join(f'<span class="k">{self._show(p)}</span>' if i % 2 else self._show(p) for i, p in enumerate(_KEY.split(text)))
+            return self._names(text)
         name = re.match(r"\w{2,}", text) if not start or self.text[start - 1] in "\r\n" else None
         head = f'<span class="seg">{self._show(name.group())}</span>' if name else ""
         rest = text[name.end() :] if name else text
         return head + (self._show(rest) if self.plain else "".join(f"{self._show(c)}<wbr>" for c in rest))
+
+    def _names(self, text: str) -> str:
+        """The delimiters of JSON or HTTP, with what stands before a colon marked as a name."""
+        pieces, here = [], 0
+        for found in _WORD.finditer(text):
+            if found[2]:
+                pieces += [self._show(text[here : found.start()]), f'<span class="k">{self._show(found[1])}</span>']
+                here = found.end(1)
+        return "".join(pieces) + self._show(text[here:])
 
     def _underline(self, start: int) -> str:
         at = bisect_right(self.cuts, start) - 1

@@ -4,7 +4,7 @@ The structures and segments are hl7apy's tables, read through the dictionary. Ev
 
 Deliberately not checked here:
 - OBX-5 against the data type that OBX-2 names, nor any other field whose type another field tells;
-- lengths: the tables' lengths differ from version to version, and since 2.7 most of them bind nobody;
+- lengths: what the tables say differs from version to version, and products keep lengths of their own;
 - conditional fields (C): their conditions are prose. Profiles say the ones that matter as rules of their own;
 - components: neither required ones nor more of them than the type has, only the values of those that the type knows;
 - what a site decides: codes of tables that HL7 leaves empty, local segments (Z), conformance profiles of MSH-21;
@@ -24,7 +24,8 @@ from functools import lru_cache
 from ihe_kit.core import Element
 from ihe_kit.rules import Finding, finding_at, in_order
 from ihe_kit.v2.dictionary import Row, segment, structure, supported, table
-from ihe_kit.v2.message import NAME, Segment, Span, V2Message, writes
+from ihe_kit.v2.message import Segment, Span, V2Message, writes
+from ihe_kit.v2.paths import MOST_PARTS, NAME
 
 _FORMATS = {
     "DT": r"\d{4}(\d\d(\d\d)?)?",
@@ -98,39 +99,48 @@ def _check_structure(message: V2Message, version: str) -> Iterator[Finding]:
     yield from _match(message, parts, segments, spec)
 
 
-def _match(message: V2Message, parts: Sequence[Row], segments: list[Segment], spec: str) -> Iterator[Finding]:
-    at, missing = _walk(parts, segments, 0)
-    while at < len(segments):  # the segment that stopped the walk stands in the wrong place: name it, go on without it
-        wrong = segments.pop(at)
-        says = f"{wrong.name} stands in the wrong place. Receivers read segments in the order of the structure and may take this one for another's."
-        yield finding_at(_line(message, wrong), "HL7-SEGMENT-ORDER", says, spec)
-        at, missing = _walk(parts, segments, 0)
+def _match(message: V2Message, parts: Sequence[Row], segments: Sequence[Segment], spec: str) -> Iterator[Finding]:
+    place: list[Place] = [(parts, 0, 0)]
+    missing: list[str] = []
+    for line in segments:
+        after, passed = _step(place, line.name)
+        if after:
+            place = after
+            missing += passed
+        else:
+            says = f"{line.name} stands in the wrong place. Receivers read segments in the order of the structure and may take this one for another's."
+            yield finding_at(_line(message, line), "HL7-SEGMENT-ORDER", says, spec)
     present = {line.name for line in message.segments}
-    for name in missing:
+    for name in dict.fromkeys(missing + _step(place, "")[1]):
         if name not in present:
             says = f"The segment {name} is missing. The structure of this message demands it, and a receiver will refuse the message."
             yield finding_at(message.find(name)[0], "HL7-SEGMENT-MISSING", says, spec)
 
 
-def _walk(parts: Sequence[Row], segments: Sequence[Segment], at: int) -> tuple[int, list[str]]:
-    """(how far the segments follow the parts, the required segments that were not met). Greedy, as HL7's grammar is read from left to right."""
+Place = tuple[Sequence[Row], int, int]  # of a structure or a group: its parts, which of them is being read, how often it was met
+
+
+def _step(place: Sequence[Place], name: str) -> tuple[list[Place], list[str]]:
+    """(the place behind the next segment, outermost group first, or nothing where it cannot follow; the required segments passed over on
+    the way). Greedy, as HL7's grammar is read from left to right.
+    """
+    groups = list(place)
     missing: list[str] = []
-    for part in parts:
-        count = 0
-        while at < len(segments) and (part.most < 0 or count < part.most):
-            if part.children and segments[at].name in _names(part.children):
-                after, inner = _walk(part.children, segments, at)
-                if after == at:
-                    break
-                at, missing = after, missing + inner
-            elif segments[at].name == part.key:
-                at += 1
-            else:
-                break
-            count += 1
-        if count < part.least:
-            missing += _required(part)
-    return at, missing
+    while groups:
+        parts, at, count = groups[-1]
+        if at == len(parts):
+            groups.pop()
+            continue
+        part = parts[at]
+        if (part.most < 0 or count < part.most) and name in _names([part]):
+            groups[-1] = (parts, at, count + 1)
+            if not part.children:
+                return groups, missing
+            groups.append((part.children, 0, 0))
+            continue
+        missing += _required(part) if count < part.least else []
+        groups[-1] = (parts, at + 1, 0)
+    return groups, missing
 
 
 def _names(parts: Sequence[Row]) -> Iterator[str]:
@@ -157,11 +167,16 @@ def _check_fields(message: V2Message, version: str) -> Iterator[Finding]:
 
 def _check_field(message: V2Message, path: str, span: Span, row: Row, version: str) -> Iterator[Finding]:
     name, spec = path[:3], f"HL7 v{version} chapter 2 and the chapter of {path[:3]}"
+    if not message.filled(span):  # a field of nothing but separators is not worth looking at one by one
+        if row.least:
+            says = f"{row.name} is empty. The base standard requires it in every {name} segment."
+            yield finding_at(message.find(f"{path}[1]")[0], "HL7-FIELD-MISSING", says, spec)
+        return
     repetitions = message.repetitions(name, int(path.rpartition("-")[2]), span)
     filled = [(number, part) for number, part in enumerate(repetitions, start=1) if message.filled(part)]
-    if row.least and not filled:
-        says = f"{row.name} is empty. The base standard requires it in every {name} segment."
-        yield finding_at(message.find(path)[0], "HL7-FIELD-MISSING", says, spec)
+    if len(repetitions) == MOST_PARTS:
+        says = f"{row.name} has more repetitions than are read here. What stands behind number {MOST_PARTS:,} was not looked at."
+        yield finding_at(message.element(path, row.key, span), "HL7-FIELD-REPEATED", says, spec)
     for count, (number, part) in enumerate(filled, start=1):
         here = f"{path}[{number}]" if len(repetitions) > 1 else path
         if 0 < row.most < count:

@@ -13,7 +13,8 @@ from typing import Any
 
 from ihe_kit.core import Definition, UnknownPath, nearest
 from ihe_kit.files import definitions, rows
-from ihe_kit.v2.message import Path, V2Message
+from ihe_kit.v2.message import V2Message
+from ihe_kit.v2.paths import Path
 
 VERSIONS = ("2.3.1", "2.4", "2.5", "2.5.1", "2.6", "2.7", "2.8", "2.8.1", "2.8.2")
 DEFAULT = "2.5"
@@ -49,7 +50,7 @@ def segment(name: str, version: str = DEFAULT) -> tuple[Row, ...]:
     table = _module(version, "segments").SEGMENTS.get(name)
     rows = table[1] if table and len(table) > 1 else ()
     known = {int(row[0].rpartition("_")[2]): _row(row) for row in rows if row[1]}
-    # The tables leave withdrawn fields out (ERR-1, EVN-1 and PID-2 of 2.8); the fields behind them keep their numbers all the same.
+    # The tables leave withdrawn fields out (ERR-1, EVN-1 and PID-28 of 2.8); the fields behind them keep their numbers all the same.
     return tuple(
         known.get(number) or Row(f"{name}_{number}", "Withdrawn Field", "", "", 0, 0) for number in range(1, max(known, default=0) + 1)
     )

@@ -59,11 +59,19 @@ def test_context_and_paths() -> None:
         ({"position": "siting"}, ["did you mean Sitting?"]),
         ({f"{EVENT}/time:1": "x"}, ["does not repeat"]),
         ({"vital_signs/blood_pressure:x/any_event:0/systolic|magnitude": 1}, ["':x'"]),
+        ({"vital_signs:1/composer|name": "x"}, ["vital_signs does not repeat"]),
+        ({f"{EVENT}/comment|": "x"}, ["could not consume |;"]),
+        ({"vital_signs/pulse:1/any_event:0/rate|magnitude": 1}, ["could not consume ':1'", "there is no :0"]),
+        ({f"{EVENT[:-1]}99999999/systolic|magnitude": 1}, ["could not consume ':99999999'", "there is no :99999998"]),
+        ({f"{EVENT[:-1]}{'9' * 5000}/systolic|magnitude": 1}, ["expected a number from 0"]),
+        ({f"{EVENT[:-1]}01/systolic|magnitude": 1}, ["could not consume ':01'"]),
+        ({f"{EVENT}/systolic|magnitude": 1}, ["the same value is given as systolic too"]),
+        ({"ctx/language": "nb", "/language/code_string": "en"}, ["the same value is given as ctx/language too"]),
         ({"/composer/nam": "x"}, ["did you mean /composer/name?"]),
     ],
 )
 def test_a_wrong_key_says_which_part_and_what_would_be_right(values: dict[str, object], says: list[str]) -> None:
-    with pytest.raises(ValueError, match=r"consume|template|none of|there is no") as problem:
+    with pytest.raises(ValueError, match=r"consume|template|none of|there is no|the same value") as problem:
         build(TEMPLATE, TWO | values, CLOCK, ids)
     assert not isinstance(problem.value, Unreadable)
     assert all(part in str(problem.value) for part in says), str(problem.value)
@@ -101,6 +109,12 @@ def test_a_composer_who_is_the_patient_stays_it() -> None:
     message = build(TEMPLATE, TWO | {"vital_signs/composer|_type": "PARTY_SELF"}, CLOCK, ids)
     assert message.data["composer"] == {"_type": "PARTY_SELF"}
     assert from_flat(to_flat(message), TEMPLATE, CLOCK).text == message.text
+
+
+def test_a_number_on_a_part_that_stands_once_is_the_same_key() -> None:
+    time = {"vital_signs/context:0/start_time": "2025-03-03T07:00:00Z"}
+    message = build(TEMPLATE, TWO | time, CLOCK, ids)
+    assert message.text == build(TEMPLATE, TWO | {"ctx/time": "2025-03-03T07:00:00Z"}, CLOCK, ids).text
 
 
 def test_requests() -> None:

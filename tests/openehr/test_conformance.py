@@ -1,15 +1,23 @@
 """Conformance: each rule has a composition that keeps it and one that breaks it; nothing raises; nothing is passed over in silence."""
 
+import json
+import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ihe_kit.core import Unreadable
 from ihe_kit.openehr import build, conform, load, parse, template, to_flat
 from tests.openehr.given import CASES, CLOCK, ids
 
 GOOD = build("kit_vital_signs.v1", {"systolic": 142, "diastolic": 91, "position": "sitting", "rate": 72}, CLOCK, ids).text
+
+_CODE = {"_type": "CODE_PHRASE", "terminology_id": {"_type": "TERMINOLOGY_ID", "value": "openehr"}, "code_string": "146"}
+MEAN = {"_type": "DV_CODED_TEXT", "value": "mean", "defining_code": _CODE}
 
 # rule, what is replaced, by what, where the finding is
 BROKEN = [
@@ -26,6 +34,17 @@ BROKEN = [
     ("OPENEHR-DATE", "2025-03-03T08:00:00+01:00", "3 March 2025", "/context/start_time/value"),
     ("OPENEHR-DATE", "2025-03-03T08:00:00+01:00", "2025-02-30T08:00:00+01:00", "/context/start_time/value"),
     ("OPENEHR-NODE", '"archetype_node_id": "at0004"', '"archetype_node_id": "at0099"', "/archetype_node_id"),
+    ("OPENEHR-DATE", "2025-03-03T08:00:00+01:00", "2025-03-03T080000", "/context/start_time/value"),
+    ("OPENEHR-DATE", "2025-03-03T08:00:00+01:00", "20250303T08:00:00", "/context/start_time/value"),
+    ("OPENEHR-DATE", "2025-03-03T08:00:00+01:00", "2025-0303", "/context/start_time/value"),
+    ("OPENEHR-DATE", "2025-03-03T08:00:00+01:00", "٢٠٢٥-03-03", "/context/start_time/value"),
+    ("OPENEHR-NODE", '"value": "openEHR-EHR-COMPOSITION.', '"value": "openEHR-EHR-COMPOSITON.', "/archetype_details/archetype_id/value"),
+    (
+        "OPENEHR-NODE",
+        '"archetype_node_id": "openEHR-EHR-COMPOSITION.enc',
+        '"archetype_node_id": "openEHR-EHR-COMPOSITION.x',
+        "/archetype_node_id",
+    ),
     (
         "OPENEHR-NODE",
         '"archetype_node_id": "openEHR-EHR-OBSERVATION.pulse.v2"',
@@ -84,6 +103,47 @@ def test_what_the_reference_model_asks_for(name: str) -> None:
     assert any(f.rule == "OPENEHR-REQUIRED" and f.path.endswith(f"/{name}") and f.start == f.end for f in findings)
 
 
+@pytest.mark.parametrize(
+    ("type_", "value", "good"),
+    [
+        ("DV_DATE_TIME", "20250303T080000,5+0100", True),
+        ("DV_DATE_TIME", "2025-03-03T08:00:00+0100", True),
+        ("DV_DATE_TIME", "2025-03", True),
+        ("DV_DATE_TIME", "2025-03-03T08", True),
+        ("DV_DATE", "20250303", True),
+        ("DV_DATE", "202503-03", False),
+        ("DV_TIME", "080000", True),
+        ("DV_TIME", "T08:00:00.5Z", True),
+        ("DV_TIME", "08:0000", False),
+        ("DV_TIME", "0800:00", False),
+    ],
+)
+def test_the_two_forms_of_a_date_are_not_mixed(type_: str, value: str, good: bool) -> None:
+    assert [f.rule for f in conform(parse(json.dumps({"_type": type_, "value": value})))] == ([] if good else ["OPENEHR-DATE"])
+
+
+def changed(change: Callable[[dict[str, Any]], object]) -> list[tuple[str, str]]:
+    """The findings on the good composition after a change to its first event: rule and last step of the path."""
+    body = json.loads(GOOD)
+    change(body["content"][0]["data"]["events"][0])
+    return [(finding.rule, finding.path.rpartition("/")[2]) for finding in conform(parse(json.dumps(body)))]
+
+
+def test_an_event_of_another_class_is_one_finding() -> None:
+    width = {"width": {"_type": "DV_DURATION", "value": "P1D"}}
+    assert changed(lambda event: event.update(width, _type="INTERVAL_EVENT", math_function=MEAN)) == [("OPENEHR-TYPE", "_type")]
+
+
+def test_an_element_may_say_why_it_has_no_value() -> None:
+    def without_value(**more: object) -> list[tuple[str, str]]:
+        return changed(lambda event: (event["data"]["items"][0].pop("value"), event["data"]["items"][0].update(more)))
+
+    assert without_value(null_flavour=MEAN) == []
+    assert without_value(null_flavour=MEAN, value=None) == []
+    missing = [("OPENEHR-REQUIRED", "value")]
+    assert without_value() == without_value(value=None) == without_value(null_flavour=None) == missing
+
+
 def test_missing_nodes_are_reported_once_each() -> None:
     found = conform(build("kit_vital_signs.v1", {"rate": 72}, CLOCK, ids))
     assert [finding.rule for finding in found] == ["OPENEHR-OCCURRENCES"]
@@ -114,8 +174,15 @@ def test_flat_and_templates_are_checked_too() -> None:
     flat = parse('{"ctx/language": "en", "vital_signs/blood_pressure:0/any_event:0/systolc|magnitude": 142}')
     assert [finding.rule for finding in conform(flat, "kit_vital_signs.v1")] == ["OPENEHR-FLAT"]
     assert [finding.rule for finding in conform(flat)] == ["OPENEHR-TEMPLATE"]
+    gap = parse('{"vital_signs/pulse:1/any_event:0/rate|magnitude": 72, "ctx/language": "en", "vital_signs/language|code": "nb"}')
+    found = [(finding.rule, finding.path) for finding in conform(gap, "kit_vital_signs.v1")]
+    assert found == [
+        ("OPENEHR-FLAT", "vital_signs/pulse:1/any_event:0/rate|magnitude"),
+        ("OPENEHR-FLAT", "vital_signs/language|code"),
+    ]
     good = build("POST definition/template/adl1.4 kit_vital_signs.v1", {}, CLOCK, ids).text
-    assert [finding.rule for finding in conform(parse(good.replace("<concept>", "<concep>", 1)))] == ["OPENEHR-OPT"]
+    for old, new in (("<concept>", "<concep>"), ("<upper>1</upper>", f"<upper>{'9' * 5000}</upper>")):
+        assert [finding.rule for finding in conform(parse(good.replace(old, new, 1)))] == ["OPENEHR-OPT"]
 
 
 @pytest.mark.parametrize("path", CASES("composition", "json"), ids=lambda path: path.name)
@@ -140,3 +207,15 @@ def test_no_mutation_raises(number: int, text: str) -> None:
     broken = parse(message.text[: element.start] + text + message.text[element.end :])
     conform(broken, template("kit_vital_signs.v1"))
     to_flat(broken, "kit_vital_signs.v1")
+
+
+@given(st.integers(0, 10_000), st.sampled_from(["", "-1", "x", "9" * 5000, "1e999", "٣", "<", "&", "<a/>", "openEHR-EHR-X.y.v1"]))
+def test_no_mutation_of_a_template_raises(number: int, text: str) -> None:
+    opt = build("POST definition/template/adl1.4 kit_vital_signs.v1", {}, CLOCK, ids).text
+    places = [found.span(1) for found in re.finditer(r">([^<>\s]+)<", opt)]
+    start, end = places[number % len(places)]
+    conform(parse(opt[:start] + text + opt[end:]))
+    try:
+        conform(parse(GOOD), load(parse(opt[:start] + text + opt[end:]).body))
+    except Unreadable:
+        pass

@@ -97,6 +97,8 @@ def test_an_absent_element_says_what_to_write_where() -> None:
         ("PID-3", "no openEHR path"),
         ("", "no openEHR path"),
         ("/items[0]", "no openEHR path"),
+        ("/items[at0001, 00]", "no openEHR path"),
+        (f"/items[at0001, {'9' * 5000}]", "no openEHR path"),
     ],
 )
 def test_a_wrong_path_says_what_would_be_right(path: str, hint: str) -> None:
@@ -106,6 +108,7 @@ def test_a_wrong_path_says_what_would_be_right(path: str, hint: str) -> None:
 
 
 def test_a_known_path_never_raises_whatever_the_message_says_of_itself() -> None:
+    assert composition().get(f"/content[{'9' * 5000}]") == [""]
     for text in ('{"_type": "ELEMENT", "subject": {"_type": "DV_TEXT"}}', '{"_type": "COMPOSITION"}', '{"message": "x"}', "[]", "[[1]]"):
         for path in ("/subject/external_ref/id/value", SYSTOLIC, "/content/data/events/data/items/value/magnitude"):
             assert not any(parse(text).get(path))

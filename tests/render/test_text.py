@@ -112,3 +112,16 @@ def test_dense_json_is_broken_for_the_eye_only() -> None:
     lines = Page(text_html(Outline(message, explain))).having("class", "ln")
     assert [attrs["data-n"] for attrs in lines] == ["1"] + [""] * (len(lines) - 1)
     assert max(str(attrs["style"]) for attrs in lines) == "--d:4"
+
+
+@pytest.mark.parametrize("value", ['\\"' * 15_000, "{" * 30_000, "a" * 30_000 + '\\"', "\\\\" * 15_000])
+def test_a_long_value_of_quotes_is_one_string(value: str) -> None:
+    """What looks like the beginning of a string inside of one is none, and no place of it is read twice."""
+    message = parse('{"resourceType": "Patient", "name": [{"family": "' + value + '"}], "active": true}')
+    page = Page(text_html(Outline(message, explain)))
+    assert all(text == message.text[start:end] for start, end, text in page.runs)
+    assert "".join(text for _, _, text in page.runs) == message.text
+    assert len(page.having("class", "k")) == 4
+    assert len(page.having("class", "ln")) == len(
+        Page(text_html(Outline(parse(message.text.replace(value, "x" * 80)), explain))).having("class", "ln")
+    )

@@ -13,7 +13,8 @@ from ihe_kit import v2
 from ihe_kit.core import Packet, UnknownPath, Unreadable
 from ihe_kit.files import rows
 from ihe_kit.region import STORY_BEGINS, story_ids
-from ihe_kit.v2.dictionary import VERSIONS, is_composite, structure, table
+from ihe_kit.rules import Finding
+from ihe_kit.v2.dictionary import VERSIONS, is_composite, segment, structure, table
 from ihe_kit.v2.wire import Broken, Frame, frame, unframe
 
 SOUND = {
@@ -65,6 +66,29 @@ def test_every_version_has_its_tables(version: str) -> None:
     assert is_composite("PID-3", version)
     assert not is_composite("MSH-10", version)
     assert "F" in dict(table("0001", version))
+
+
+@pytest.mark.parametrize(
+    "path, version, name",
+    [
+        ("ERR-3", "2.8", "HL7 Error Code"),
+        ("PID-3", "2.8.2", "Patient Identifier List"),
+        ("EVN-2", "2.8.1", "Recorded Date/Time"),
+        ("DG1-15", "2.6", "Diagnosis Priority"),
+        ("ERR-1", "2.8", "Withdrawn Field"),
+    ],
+)
+def test_a_withdrawn_field_keeps_its_number(path: str, version: str, name: str) -> None:
+    assert v2.explain(path, version=version).name == name
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_no_segment_of_a_version_stops_the_check(version: str) -> None:
+    """The tables have segments without fields and one that is only a word (ANYHL7SEGMENT): a line may have their names all the same."""
+    names = ["QRD", "URS", "TQ1", "ANYHL7SEGMENT", "zpi", "E'VN"]
+    message = v2.parse(made(MSH_12=version).text + "".join(f"{name}|1|2^3|20250303\r" for name in names))
+    assert all(segment(name, version) or name in ("QRD", "URS", "ANYHL7SEGMENT", "zpi", "E'VN") for name in names if version > "2.4")
+    assert {f.path for f in v2.conform(message) if f.rule == "HL7-SEGMENT-UNKNOWN"} >= {"zpi", "E_VN"}
 
 
 def test_every_word_of_ours_belongs_to_something() -> None:
@@ -127,6 +151,68 @@ def test_structure(lines: list[str], rule: str | None, path: str | None) -> None
     assert found == ({(rule, path)} if rule else set())
 
 
+def test_segments_in_the_wrong_place_are_each_named_and_the_rest_is_read_on() -> None:
+    head, event, patient, visit, *_ = made().text.split("\r")
+    lines = [head, event, patient, visit, "NK1|1|Lie", "OBX|1||a||||||||F", visit, "AL1|1||a", "NK1|2|Lie", "PR1|1||a||20250303", event]
+    found = [(f.rule, f.path) for f in v2.conform(v2.parse("\r".join(lines))) if "SEGMENT" in f.rule]
+    assert found == [("HL7-SEGMENT-ORDER", path) for path in ("NK1[1]", "PV1[2]", "NK1[2]", "EVN[2]")]
+
+
+def test_a_name_that_no_segment_has_is_said() -> None:
+    (finding,) = [f for f in v2.conform(v2.parse(made().text + "E'VN|1")) if f.rule == "HL7-SEGMENT-UNKNOWN"]
+    assert finding.path == "E_VN"
+    assert "E'VN" in finding.what
+
+
+@pytest.mark.parametrize("separator", "^&~")
+def test_a_field_of_separators_only_is_missing(separator: str) -> None:
+    message = v2.parse(made(PID_5_1_1="Lie").text.replace("|Lie", "|" + separator * 100_000))
+    assert [(f.rule, f.severity) for f in v2.conform(message)] == [("HL7-FIELD-MISSING", "error")]
+
+
+def test_more_repetitions_than_are_read_are_said() -> None:
+    message = v2.parse(made().text.replace("|Lie", "|" + "Lie~" * 100_000))
+    assert [(f.rule, f.path) for f in v2.conform(message)] == [("HL7-FIELD-REPEATED", "PID-5")]
+
+
+@pytest.mark.parametrize(
+    "named, name, severity, says",
+    [
+        ("", "Lie", None, ""),
+        ("", "Ødegård", "warning", "names no character set"),
+        ("ASCII", "Ødegård", "error", "has no 'Ø'"),
+        ("8859/1", "Ødegård", None, ""),
+        ("8859/1", "Γεωργία", "error", "has no 'Γ'"),
+        ("UNICODE UTF-8", "Γεωργία", None, ""),
+        ("KLINGON", "Ødegård", None, ""),  # a table's business, not this rule's
+    ],
+)
+def test_character_sets(named: str, name: str, severity: str | None, says: str) -> None:
+    """HL7 v2.5 section 2.15.9.18, ITI TF-2 Appendix C.2.2"""
+    text = made(MSH_18=named).text if named else made().text
+    found = [f for f in v2.conform(v2.parse(text.replace("Lie", name))) if f.rule == "HL7-CHARSET"]
+    assert [(f.severity, f.path) for f in found] == ([(severity, "MSH-18")] if severity else [])
+    assert all(says in f.says for f in found)
+
+
+def test_a_missing_character_set_can_be_named() -> None:
+    message = v2.parse(made().text.replace("Lie", "Ødegård"))
+    (finding,) = v2.conform(message)
+    assert finding.fix
+    mended = v2.parse(message.text[: finding.fix.start] + finding.fix.text + message.text[finding.fix.end :])
+    assert v2.conform(mended) == []
+
+
+def test_bytes_in_another_character_set_than_named_are_said() -> None:
+    data = made(MSH_18="UNICODE UTF-8").text.replace("Lie", "Ødegård").encode("latin-1")
+    assert [(f.rule, f.severity) for f in v2.conform(v2.parse(data))] == [("HL7-CHARSET", "error")]
+
+
+def test_what_is_built_goes_out_in_the_character_set_that_it_names() -> None:
+    assert "Ødegård".encode("latin-1") in made(MSH_18="8859/1", PID_5_1_1="Ødegård").encode()
+    assert "Ødegård".encode() in made(PID_5_1_1="Ødegård").encode()
+
+
 def test_a_structure_that_nobody_knows_is_said() -> None:
     (finding,) = [f for f in v2.conform(v2.parse("MSH|^~\\&|A||||20250303||XXX^Y01^XXX_Y01|1|P|2.5")) if f.rule == "HL7-STRUCTURE-UNKNOWN"]
     assert finding.severity == "information"
@@ -174,6 +260,65 @@ def test_acknowledge_names_the_place_of_each_error(clock: Callable[[], datetime]
     assert ack.get("ERR-4") == ["E", "E"]
 
 
+@pytest.mark.parametrize("line", ["zpi|1", "E'VN|1", "PV 1|1", "PID-3|1", "|1", "é^~\\&|1", "x" * 300])
+def test_whatever_stands_behind_a_sound_message_it_is_acknowledged(
+    line: str, clock: Callable[[], datetime], ids: Callable[[], str]
+) -> None:
+    request = v2.parse(made().text + line)
+    ack = v2.refuse(request, v2.conform(request), clock, ids)
+    assert ack.get("MSA-2") == ["F00001"]
+    assert all(place.isascii() and place.count("^") == 0 for place in ack.get("ERR-2"))
+    assert v2.conform(ack) == []
+
+
+@pytest.mark.parametrize("field", [3, 4, 5, 6, 10, 11])
+@pytest.mark.parametrize("value", ["a~b", "\\H\\x", "a&b^c", "a\\X0B\\b", "\\", "Ødegård", '""', " x "])
+def test_what_is_echoed_stands_as_the_sender_wrote_it(
+    value: str, field: int, clock: Callable[[], datetime], ids: Callable[[], str]
+) -> None:
+    fields = made().text.split("\r")[0].split("|")
+    fields += [""] * (field - len(fields))
+    fields[field - 1] = value
+    ack = v2.acknowledge(v2.parse("|".join(fields)), "AA", clock, ids)
+    place = {3: "MSH-5", 4: "MSH-6", 5: "MSH-3", 6: "MSH-4", 10: "MSA-2", 11: "MSH-11"}[field]
+    segment, number = place.split("-")
+    (line,) = [line.split("|") for line in ack.text.split("\r") if line.startswith(segment)]
+    assert line[int(number) - (segment == "MSH")] == value
+
+
+@pytest.mark.parametrize("value", ["a\x0bb", "a\x1c", "\x00", "a\\X0B\\b", "a\\X1C0D\\"])
+def test_no_control_character_of_a_request_breaks_the_answers_frame(
+    value: str, clock: Callable[[], datetime], ids: Callable[[], str]
+) -> None:
+    request = v2.parse(made(MSH_10="X", MSH_3="X").text.replace("|X|", f"|{value}|"))
+    finding = Finding("error", "PID-5", 0, 0, value, f"{value} {request.get('MSH-10')[0]} is wrong.", "A-RULE", "a section")
+    for ack in (v2.acknowledge(request, "AE", clock, ids, [finding]), v2.refuse(request, finding.says, clock, ids)):
+        data = v2.to_wire(ack).data
+        assert unframe(data) == ([Frame(ack.encode())], b"")
+        assert not set(ack.text) & set(map(chr, range(32))) - {"\r"}
+        assert ack.get("MSA-2") == request.get("MSH-10")
+
+
+def test_other_delimiters_are_answered_with_ours(clock: Callable[[], datetime], ids: Callable[[], str]) -> None:
+    ack = v2.acknowledge(v2.parse("MSH#*!?@#A*B@C#D|E#####ADT*A01#x|y?F?!z#P#2.5"), "AA", clock, ids)
+    assert ack.get("MSH-5.1") == ["A"]
+    assert ack.get("MSH-5.2.2") == ["C"]
+    assert ack.get("MSH-6") == ["D|E"]
+    assert ack.get("MSA-2") == ["x|y#", "z"]
+    assert ack.get("MSH-9") == ["ACK^A01^ACK"]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_an_error_answer_is_sound_in_every_version(version: str, clock: Callable[[], datetime], ids: Callable[[], str]) -> None:
+    request = made(MSH_12=version)
+    missing = Finding("error", "PV1-2", 0, 0, "", "Patient Class is empty.", "A-RULE", "a section")
+    ack = v2.refuse(request, [missing], clock, ids)
+    assert ack.get("ERR-2") == ["PV1^1^2^1"]
+    assert ack.get("ERR-3") == ["101^Required field missing^HL70357"]
+    assert ack.get("ERR-8") == ["Patient Class is empty."]
+    assert v2.conform(ack) == []
+
+
 @pytest.mark.parametrize(
     "buffer, found, rest",
     [
@@ -187,6 +332,14 @@ def test_acknowledge_names_the_place_of_each_error(clock: Callable[[], datetime]
         (b"junk", [Broken(b"junk", "bytes before VT, the start of a frame")], b""),
         (b"\x0bA\x0b", [Broken(b"\x0bA", "a new VT inside a frame: the frame before it was cut off")], b"\x0b"),
         (frame(b"A\x1cB"), [Frame(b"A\x1cB")], b""),
+        # a run of frames that were cut off is one piece
+        (b"\x0b" * 64_000, [Broken(b"\x0b" * 63_999, "a new VT inside a frame: the frame before it was cut off")], b"\x0b"),
+        (
+            b"\x0bA\x0bB" + frame(b"C"),
+            [Broken(b"\x0bA\x0bB", "a new VT inside a frame: the frame before it was cut off"), Frame(b"C")],
+            b"",
+        ),
+        (b"A\x1c\r\x0bB", [Broken(b"A\x1c\r", "bytes before VT, the start of a frame")], b"\x0bB"),
     ],
 )
 def test_framing(buffer: bytes, found: list[Frame | Broken], rest: bytes) -> None:
