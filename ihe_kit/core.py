@@ -147,5 +147,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
         begins = 0.1 * (one[:1] == other[:1])  # and people seldom mistype the first
         return SequenceMatcher(None, one, other).ratio() + swapped + begins
 
+    if len(word) > 100:  # comparing takes the square of the length, and no name is that long
+        return ""
     best = max(known, key=likeness, default="")
     return f"; did you mean {best}?" if best and likeness(best) >= 0.5 else ""

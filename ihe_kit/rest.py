@@ -45,7 +45,7 @@ class RestMessage(Message):
             raise Unreadable("expected a JSON object or an HTTP message, but the text is empty", text)
 
     def _is_json(self) -> bool:
-        return "json" in self.headers.get("content-type", "json")
+        return "json" in self.headers.get("content-type", "json").lower()
 
     def _read_head(self) -> int:
         end = re.compile(r"\r?\n\r?\n").search(self.text)

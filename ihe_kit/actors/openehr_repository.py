@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
+from urllib.parse import quote, unquote
 from uuid import NAMESPACE_OID, uuid5
 
 from ihe_kit.actors import Actor, Refused
@@ -21,6 +22,7 @@ from ihe_kit.store import Document
 
 SYSTEM = "openehr.fjordland.example"
 JSON, XML = "application/json", "application/xml"
+_TEMPLATE_ID = r"[0-9A-Za-z][0-9A-Za-z.:_ -]{0,199}"  # many templates have blanks in their names
 _ID = r"([0-9A-Za-z][0-9A-Za-z.:_-]{0,199})"
 _UUID = r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 
@@ -99,14 +101,14 @@ class OpenehrRepository(Actor):
             template = load(request.body)
         except Unreadable as problem:
             return error(400, f"This is no operational template: {problem}")
-        if not re.fullmatch(_ID, template.id):
-            may = "at most 200 letters (A to Z, a to z), digits, and . : _ - after the first"
+        if not re.fullmatch(_TEMPLATE_ID, template.id):
+            may = "at most 200 letters (A to Z, a to z), digits, and blanks and . : _ - after the first"
             return error(400, f"{template.id[:60]!r} cannot name a template: its id becomes a part of a URL here and may hold {may}.")
         if self.store.get("TEMPLATE", template.id):
             return error(409, f"The template {template.id} is here already. A changed template needs a new name.")
         at = self.clock().isoformat(timespec="seconds")
         self.store.put("TEMPLATE", template.id, request.body, at)
-        headers = [("etag", f'"{template.id}"'), ("location", f"{request.base}/definition/template/adl1.4/{template.id}")]
+        headers = [("etag", f'"{template.id}"'), ("location", f"{request.base}/definition/template/adl1.4/{quote(template.id)}")]
         wanted = "representation" in request.headers.get("prefer", "")
         return OPENEHR.parse(response(201, request.body if wanted else "", [*headers, *([("content-type", XML)] if wanted else [])]))
 
@@ -119,10 +121,10 @@ class OpenehrRepository(Actor):
         return _json(200, json.dumps(found, indent=2))
 
     def read_template(self, request: OpenehrMessage, template_id: str) -> Message:
-        found = self.store.get("TEMPLATE", template_id)
+        found = self.store.get("TEMPLATE", unquote(template_id))
         if not found:
-            return error(404, f"There is no template {template_id}.")
-        return OPENEHR.parse(response(200, found.text, [("content-type", XML), ("etag", f'"{template_id}"')]))
+            return error(404, f"There is no template {unquote(template_id)}.")
+        return OPENEHR.parse(response(200, found.text, [("content-type", XML), ("etag", f'"{found.id}"')]))
 
     # Compositions
 
@@ -189,7 +191,7 @@ ROUTES: tuple[tuple[str, str, Action], ...] = (
     ("GET", f"ehr/{_ID}/ehr_status", OpenehrRepository.read_status),
     ("POST", r"definition/template/adl1\.4", OpenehrRepository.upload_template),
     ("GET", r"definition/template/adl1\.4", OpenehrRepository.list_templates),
-    ("GET", rf"definition/template/adl1\.4/{_ID}", OpenehrRepository.read_template),
+    ("GET", r"definition/template/adl1\.4/([^/]+)", OpenehrRepository.read_template),
     ("POST", f"ehr/{_ID}/composition", OpenehrRepository.store_composition),
     ("GET", f"ehr/{_ID}/composition/{_ID}", OpenehrRepository.read_composition),
     ("OPTIONS", "", OpenehrRepository.status),

@@ -33,7 +33,7 @@ def build(structure: str, values: Mapping[str, Any], clock: Callable[[], datetim
 
     >>> from datetime import UTC, datetime
     >>> build("GET ehr/{ehr_id}", {"ehr_id": "7d44b88c"}, lambda: datetime.now(UTC), str).name
-    'GET ehr/7d44b88c'
+    'GET ehr'
     """
     found = _REQUEST.fullmatch(structure)
     if not found:

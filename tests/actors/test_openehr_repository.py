@@ -52,10 +52,21 @@ def refused(repository: OpenehrRepository, ask: Callable[[], OpenehrMessage], st
     assert repository.store.table("document")[1] == before
 
 
-@pytest.mark.parametrize("name", ["a\r\nset-cookie: x", "x/../y", "..", "vital signs", "blodtrykk_å", "a" * 201])
+@pytest.mark.parametrize("name", ["a\r\nset-cookie: x", "x/../y", "..", "-vital", "blodtrykk_å", "a" * 201])
 def test_a_template_is_named_so_that_a_url_can_hold_it(repository: OpenehrRepository, name: str) -> None:
     text = OPT.replace("<value>kit_vital_signs.v1</value>", f"<value>{name.replace(chr(13), '&#13;').replace(chr(10), '&#10;')}</value>")
     refused(repository, lambda: upload(repository, text), 400, "letters (A to Z, a to z), digits, and")
+
+
+def test_a_template_with_blanks_in_its_name_is_found_where_the_answer_says(repository: OpenehrRepository) -> None:
+    text = OPT.replace("<value>kit_vital_signs.v1</value>", "<value>Vital signs - home</value>")
+    answer = upload(repository, text)
+    assert answer.status == "201", answer.text
+    place = answer.headers["location"]
+    assert place.endswith("/definition/template/adl1.4/Vital%20signs%20-%20home")
+    found = send(repository, "GET", place.removeprefix(OpenehrMessage.base).strip("/"), "", "")
+    assert (found.status, found.body.strip()) == ("200", text.strip())
+    assert "Vital signs - work" in send(repository, "GET", "definition/template/adl1.4/Vital%20signs%20-%20work", "", "").body
 
 
 def test_a_number_too_long_to_read_is_refused_as_a_template(repository: OpenehrRepository) -> None:

@@ -132,7 +132,7 @@ def test_a_read_only_folder_says_what_to_do(tmp_path: Path, monkeypatch: pytest.
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("shutil.copyfile", refused)
-    with pytest.raises(OSError, match="Permission denied.*Choose a folder that you may write to"):
+    with pytest.raises(OSError, match=r"Permission denied.*Choose a folder that you may write to"):
         lay_out(tmp_path)
 
 
