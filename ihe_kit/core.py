@@ -133,6 +133,15 @@ class Standard:
         return f"Standard({self.label})"
 
 
+def cited(spec: str, checked: bool) -> str:
+    """A citation as the reader sees it: what nobody has compared with the section it names says so.
+
+    >>> cited("HL7 v2.5 section 3.4.2", checked=False)
+    'HL7 v2.5 section 3.4.2 (not checked against the text)'
+    """
+    return spec if checked or not spec else f"{spec} (not checked against the text)"
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """A half sentence that suggests the nearest known word: `; did you mean PID-3?`, or nothing.
 

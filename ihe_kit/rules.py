@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from ihe_kit.core import Element, Message, UnknownPath
+from ihe_kit.core import Element, Message, UnknownPath, cited
 
 Test = Callable[[Sequence[Element], Message], Iterable[Element]]
 Repair = tuple[str, str] | Callable[[Message], tuple[str, str] | None]
@@ -110,7 +110,7 @@ def finding_at(
         found=element.value,
         says=says.replace("{found}", value.replace(" ", _JOINED)),
         rule=rule,
-        spec=spec if checked else f"{spec} (not checked against the text)",
+        spec=cited(spec, checked),
         fix=Fix(fix[0], element.start, element.end, element.lead + fix[1]) if fix else None,
     )
 
