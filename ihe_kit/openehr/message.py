@@ -16,14 +16,14 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
 
-from ihe_kit.core import Element
+from ihe_kit.core import Element, Unreadable
 from ihe_kit.json_text import Node
 from ihe_kit.openehr import rm
 from ihe_kit.openehr.paths import Step, attributes, choose, class_in, code_of, members, read_path, refuse_unknown
 from ihe_kit.rest import RestMessage, is_http, parse_rest
 
+MAX_PATH = 2000  # characters: every node keeps its own path, so longer ones would fill the memory; real ones stay below 300
 _FLAT = re.compile(r"(ctx/\S|[\w.-]+/(?!/))")
 
 
@@ -43,6 +43,14 @@ class OpenehrMessage(RestMessage):
 
     standard = "openehr"
     base = "/rest/openehr/v1"
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._places: dict[int, Place] = {}
+        if self.root:
+            flat = is_flat(self.root)
+            start = "FLAT" if flat else _type_of(self.root, "") or "JSON"
+            self._settle(self.root, Place("", "" if self.root.kind == "array" else start, 1, start, ""), flat)
 
     @property
     def kind(self) -> str:
@@ -68,24 +76,17 @@ class OpenehrMessage(RestMessage):
         kinds = [step for step in self.target.split("/") if re.fullmatch(r"[a-z_]+", step)]
         return f"{self.method} {kinds[-1]}" if self.method and kinds else super().name
 
-    @cached_property
-    def _places(self) -> dict[int, Place]:
-        places: dict[int, Place] = {}
-        if self.root:
-            flat = is_flat(self.root)
-            start = "FLAT" if flat else _type_of(self.root, "") or "JSON"
-            self._settle(self.root, Place("", "" if self.root.kind == "array" else start, 1, start, ""), places, flat)
-        return places
-
-    def _settle(self, node: Node, place: Place, places: dict[int, Place], flat: bool = False) -> None:
+    def _settle(self, node: Node, place: Place, flat: bool = False) -> None:
         """Gives a node, and all below it, its place."""
-        places[id(node)] = place
+        if len(place.path) > MAX_PATH:
+            raise Unreadable(f"expected names and codes that make a path of at most {MAX_PATH} characters", self.text, node.start)
+        self._places[id(node)] = place
         level, known = place.level + bool(place.label), rm.attributes(place.type)
         for child, step in zip(node.children, members(node, place.path) if node.kind == "array" else attributes(node, flat), strict=True):
             declared = place.declared if node.kind == "array" else known[child.key or ""].type if child.key in known else ""
             label = "" if child.kind == "array" else _label(place.path + step) if not flat else step
             type_ = declared if child.kind == "array" else _type_of(child, declared)
-            self._settle(child, Place(place.path + step, label, level, type_, declared), places)
+            self._settle(child, Place(place.path + step, label, level, type_, declared))
 
     def place(self, node: Node) -> Place:
         """The place of a node of this message."""

@@ -1,5 +1,6 @@
 """Messages: nothing is lost, every element is found again where it stands, and a wrong path says what would be right."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -153,3 +154,16 @@ def test_wire_both_ways() -> None:
     assert from_wire(to_wire(message)).text == message.text
     with pytest.raises(ValueError, match="names the EHR"):
         to_wire(composition())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps({"_type": "COMPOSITION", "n" * 3000: {"a": 1}}),
+        json.dumps({"_type": "COMPOSITION", "content": [{"archetype_node_id": "n" * 3000, "name": 1}]}),
+        '{"a_name_of_medium_length":' * 150 + "1" + "}" * 150,
+    ],
+)
+def test_a_path_that_would_fill_the_memory_is_refused(text: str) -> None:
+    with pytest.raises(Unreadable, match="line 1, character .* at most 2000 characters"):
+        parse(text)
