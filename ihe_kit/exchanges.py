@@ -19,6 +19,10 @@ from ihe_kit.ihe import System, Transaction
 from ihe_kit.rules import SEVERITIES, Finding, check, in_order
 
 
+MOST = 5000  # exchanges a wire keeps
+MOST_BYTES = 16 * 1024 * 1024  # bytes a wire keeps; read as trees they fill some fifty times as much
+
+
 class Lost(Exception):
     """No answer came; the text says why in a reader's words. Raised by peers only."""
 
@@ -92,12 +96,17 @@ def _get(message: Message, path: str) -> list[str]:
 
 
 class Wire:
-    """Everything that crossed, in order. Iterating gives the exchanges; `replay` sends them again, byte for byte."""
+    """Everything that crossed, in order. Iterating gives the exchanges; `replay` sends them again, byte for byte.
+
+    A flood does not fill the memory: beyond `MOST` exchanges or `MOST_BYTES` the oldest go. Numbers stay as they were; `last` is the latest.
+    """
 
     def __init__(self, systems: Iterable[System] = (), clock: Callable[[], datetime] | None = None) -> None:
         self.systems = list(systems)
         self.clock = clock or (lambda: datetime.now(UTC).astimezone())
         self.exchanges: list[Exchange] = []
+        self.dropped = 0  # exchanges that had to go
+        self._bytes = 0
         self.addresses: dict[str, str] = {}  # system -> where it listens
         self.listeners: list[Callable[[], None]] = []  # called after each change, from whatever thread made it
         self.ended = False  # the systems were stopped: nothing more will cross
@@ -106,10 +115,19 @@ class Wire:
     def add(self, exchange: Exchange) -> Exchange:
         """Keeps an exchange, gives it its number, and tells whoever looks."""
         with self._lock:  # a server may record a foreign client's exchange meanwhile
-            exchange = replace(exchange, number=len(self.exchanges) + 1)
+            exchange = replace(exchange, number=self.last + 1)
             self.exchanges.append(exchange)
+            self._bytes += _size(exchange)
+            while len(self.exchanges) > 1 and (len(self.exchanges) > MOST or self._bytes > MOST_BYTES):
+                self._bytes -= _size(self.exchanges.pop(0))
+                self.dropped += 1
         self._tell()
         return exchange
+
+    @property
+    def last(self) -> int:
+        """The number of the latest exchange, 0 where none has crossed."""
+        return self.dropped + len(self.exchanges)
 
     def end(self) -> None:
         """Says that the systems were stopped; what crossed is kept."""
@@ -126,7 +144,10 @@ class Wire:
         return next((system.name for system in self.systems if actor in system.plays), actor)
 
     def clear(self) -> None:
-        self.exchanges.clear()
+        """Forgets everything; the next exchange is number 1."""
+        with self._lock:
+            self.exchanges.clear()
+            self.dropped = self._bytes = 0
 
     def replay(self, number: int, to: Peer) -> Exchange:
         """Sends the bytes of an exchange (counted from 1) again, unchanged, and keeps what comes back as a new exchange."""
@@ -134,18 +155,24 @@ class Wire:
         return self.add(_cross(old, to, self.clock))
 
     def __getitem__(self, number: int) -> Exchange:
-        if not 1 <= number <= len(self.exchanges):
-            raise IndexError(f"there is no exchange {number}: {len(self.exchanges)} crossed so far, counted from 1")
-        return self.exchanges[number - 1]
+        if not 1 <= number <= self.last:
+            raise IndexError(f"there is no exchange {number}: {self.last} crossed so far, counted from 1")
+        if number <= self.dropped:
+            raise IndexError(f"exchange {number} is no longer kept: the wire holds {self.dropped + 1} to {self.last}")
+        return self.exchanges[number - self.dropped - 1]
 
     def __iter__(self) -> Iterator[Exchange]:
-        return iter(self.exchanges)
+        return iter(tuple(self.exchanges))  # of this moment: a server may add to it meanwhile
 
     def __len__(self) -> int:
         return len(self.exchanges)
 
     def __str__(self) -> str:
         return "\n".join(f"{exchange.number:>3}  {exchange}" for exchange in self)
+
+
+def _size(exchange: Exchange) -> int:
+    return len(exchange.sent.data) + (len(exchange.received.data) if exchange.received else 0)
 
 
 def judge(message: Message, transaction: Transaction, *, answer: bool = False) -> list[Finding]:

@@ -18,8 +18,8 @@ def store() -> Store:
 def test_a_change_is_a_new_version(store: Store) -> None:
     store.put("Patient", "1", "one", "t1", [("family", "", "lie", "Lie")])
     store.put("Patient", "1", "two", "t2", [("family", "", "lind", "Lind")])
-    assert store.get("Patient", "1").text == "two"  # type: ignore[union-attr]
-    assert store.get("Patient", "1", 1).text == "one"  # type: ignore[union-attr]
+    assert store.get("Patient", "1").text == "two"
+    assert store.get("Patient", "1", 1).text == "one"
     assert store.get("Patient", "2") is None
     assert [d.text for d in store.find("Patient", "family", "lind")] == ["two"]
     assert store.find("Patient", "family", "lie") == []
@@ -42,7 +42,7 @@ def test_deleted_is_not_found_but_kept(store: Store) -> None:
     store.put("Patient", "1", "one", "t1", [("family", "", "lie", "Lie")])
     store.put("Patient", "1", "", "t2", deleted=True)
     assert store.select("Patient") == []
-    assert store.get("Patient", "1", 1).text == "one"  # type: ignore[union-attr]
+    assert store.get("Patient", "1", 1).text == "one"
 
 
 def test_hostile_values_are_values(store: Store) -> None:
@@ -63,7 +63,7 @@ def test_many_threads_and_none_is_lost(store: Store) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert store.get("Patient", "shared").version == 100  # type: ignore[union-attr]
+    assert store.get("Patient", "shared").version == 100
 
 
 def test_on_disk_it_is_there_again(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_on_disk_it_is_there_again(tmp_path: Path) -> None:
     first = Store(url)
     first.put("Patient", "1", "Ødegård", "t")
     first.close()
-    assert Store(url).get("Patient", "1").text == "Ødegård"  # type: ignore[union-attr]
+    assert Store(url).get("Patient", "1").text == "Ødegård"
 
 
 def test_a_store_that_cannot_be_opened_says_what_to_do(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def test_paths_lead_through_lessons_that_are_planned() -> None:
         assert numbers[0] == "00"
 
 
-def test_states(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_states(tmp_path) -> None:
     kept, first = Progress(tmp_path), plan()[0]
     assert first.state(kept) == ""
     kept.update("00.p1", predicted=1)

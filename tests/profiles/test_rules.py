@@ -116,8 +116,8 @@ BREAKS: dict[str, dict[str, Callable[[str], str]]] = {
         "PIXM-CONDITION-DOMAIN": sub(r"\?identifier=\S*", "?identifier=4711"),
         "PIXM-CONDITION-CARRIED": sub(r"\?identifier=\S*", "?identifier=urn:oid:2.999.10.1|9"),
         "PIXM-IDENTIFIER": body(lambda p: p.pop("identifier")),
-        "PIXM-IDENTIFIER-SYSTEM": body(lambda p: p["identifier"][0].pop("system")),  # type: ignore[index]
-        "PIXM-IDENTIFIER-VALUE": body(lambda p: p["identifier"][0].pop("value")),  # type: ignore[index]
+        "PIXM-IDENTIFIER-SYSTEM": body(lambda p: p["identifier"][0].pop("system")),
+        "PIXM-IDENTIFIER-VALUE": body(lambda p: p["identifier"][0].pop("value")),
         "PIXM-OID": sub(r'"urn:oid:2.999.10.1"', '"2.999.10.1"'),
         # profile PIXm Patient
         "PIXM-NAME": body(lambda p: p.pop("name")),
@@ -141,17 +141,17 @@ BREAKS: dict[str, dict[str, Callable[[str], str]]] = {
         "PDQM-STATUS": sub("200 OK", "302 Found"),
         "PDQM-SEARCHSET": body(lambda b: b.update(type="collection")),
         "PDQM-TOTAL": body(lambda b: b.pop("total")),
-        "PDQM-FULLURL": body(lambda b: b["entry"][0].pop("fullUrl")),  # type: ignore[index]
-        "PDQM-PATIENT-MODIFIER": body(lambda b: b["entry"][0]["resource"].update(modifierExtension=[{"url": "http://x"}])),  # type: ignore[index]
-        "PDQM-PATIENT-IMPLICIT": body(lambda b: b["entry"][0]["resource"].update(implicitRules="http://x")),  # type: ignore[index]
-        "PDQM-PATIENT-IDENTIFIER": body(lambda b: b["entry"][0]["resource"].pop("identifier")),  # type: ignore[index]
-        "PDQM-PATIENT-SYSTEM": body(lambda b: b["entry"][0]["resource"]["identifier"][0].pop("system")),  # type: ignore[index]
-        "PDQM-PATIENT-VALUE": body(lambda b: b["entry"][0]["resource"]["identifier"][0].pop("value")),  # type: ignore[index]
+        "PDQM-FULLURL": body(lambda b: b["entry"][0].pop("fullUrl")),
+        "PDQM-PATIENT-MODIFIER": body(lambda b: b["entry"][0]["resource"].update(modifierExtension=[{"url": "http://x"}])),
+        "PDQM-PATIENT-IMPLICIT": body(lambda b: b["entry"][0]["resource"].update(implicitRules="http://x")),
+        "PDQM-PATIENT-IDENTIFIER": body(lambda b: b["entry"][0]["resource"].pop("identifier")),
+        "PDQM-PATIENT-SYSTEM": body(lambda b: b["entry"][0]["resource"]["identifier"][0].pop("system")),
+        "PDQM-PATIENT-VALUE": body(lambda b: b["entry"][0]["resource"]["identifier"][0].pop("value")),
     },
     "openEHR ehr": {
-        "OPENEHR-SUBJECT": body(lambda s: s["subject"].pop("external_ref")),  # type: ignore[index, attr-defined]
-        "OPENEHR-SUBJECT-ID": body(lambda s: s["subject"]["external_ref"].pop("id")),  # type: ignore[index]
-        "OPENEHR-SUBJECT-NAMESPACE": body(lambda s: s["subject"]["external_ref"].pop("namespace")),  # type: ignore[index]
+        "OPENEHR-SUBJECT": body(lambda s: s["subject"].pop("external_ref")),
+        "OPENEHR-SUBJECT-ID": body(lambda s: s["subject"]["external_ref"].pop("id")),
+        "OPENEHR-SUBJECT-NAMESPACE": body(lambda s: s["subject"]["external_ref"].pop("namespace")),
         "OPENEHR-STATUS": sub("201 Created", "302 Found"),
     },
     "openEHR template": {"OPENEHR-STATUS": sub("201 Created", "302 Found")},
@@ -170,7 +170,7 @@ REQUESTS = {
     "openEHR composition": {"ehr_id": "e1", "systolic": 142, "diastolic": 91},
     "FHIR": {},
 }
-PATIENT = build("ITI-104", INGRID, lambda: STORY_BEGINS, story_ids()).body  # type: ignore[attr-defined]
+PATIENT = build("ITI-104", INGRID, lambda: STORY_BEGINS, story_ids()).body
 HEAD = "content-type: application/fhir+json\r\n"
 ENTRY = '{"fullUrl": "http://localhost/fhir/Patient/1", "resource": ' + PATIENT + "}"
 ANSWERS = {
