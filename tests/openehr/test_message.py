@@ -165,5 +165,5 @@ def test_wire_both_ways() -> None:
     ],
 )
 def test_a_path_that_would_fill_the_memory_is_refused(text: str) -> None:
-    with pytest.raises(Unreadable, match="line 1, character .* at most 2000 characters"):
+    with pytest.raises(Unreadable, match=r"line 1, character .* at most 2000 characters"):
         parse(text)
