@@ -18,7 +18,6 @@ from ihe_kit.core import Message, Packet, Unreadable
 from ihe_kit.ihe import System, Transaction
 from ihe_kit.rules import SEVERITIES, Finding, check, in_order
 
-
 MOST = 5000  # exchanges a wire keeps
 MOST_BYTES = 16 * 1024 * 1024  # bytes a wire keeps; read as trees they fill some fifty times as much
 

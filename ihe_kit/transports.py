@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import socket
 import threading
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -50,7 +51,7 @@ def peer(address: str, timeout: float = 10.0) -> MllpPeer | HttpPeer:
 
 
 @dataclass
-class _SocketPeer:
+class _SocketPeer(ABC):
     host: str
     port: int
     timeout: float = 10.0
@@ -76,8 +77,9 @@ class _SocketPeer:
         except OSError as problem:
             raise Lost(f"the connection to {where} broke: {problem.strerror or problem}") from None
 
+    @abstractmethod
     def _read(self, connection: socket.socket, packet: Packet) -> Packet:
-        raise NotImplementedError
+        """The one answer to a packet. Raises Lost, or OSError as the socket does."""
 
     def _more(self, connection: socket.socket, buffer: bytes, until: float) -> bytes:
         """What has come so far and the next piece. A peer that drips byte after byte does not hold us longer than one that is silent."""

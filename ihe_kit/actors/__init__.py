@@ -6,6 +6,7 @@ findings; and a refused message leaves the store as it was.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import datetime
 
@@ -22,7 +23,7 @@ class Refused(Exception):
         super().__init__("; ".join(finding.what for finding in problem) if isinstance(problem, list) else str(problem))
 
 
-class Actor:
+class Actor(ABC):
     """What every actor shares: it reads a packet, answers it within one transaction of the store, and writes the answer."""
 
     standard: Standard
@@ -55,6 +56,6 @@ class Actor:
         except Exception as fault:  # a header so odd that not even a refusal can be made from it
             return self.standard.refuse(None, f"the request cannot be answered: {type(fault).__name__}: {fault}", self.clock, self.ids)
 
+    @abstractmethod
     def answer(self, request: Message) -> Message:
         """The answer to a request that could be read. Raises Refused."""
-        raise NotImplementedError
