@@ -114,6 +114,16 @@ class Packet:
     data: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """How an answer shows which request it belongs to: it repeats the value at the path `sent` at its own path `repeated`."""
+
+    sent: str
+    repeated: str
+    rule: str
+    spec: str
+
+
 @dataclass(frozen=True)
 class Standard:
     """What a standard can do, so that the rest of the kit need not know which one it is. Each room declares one."""
@@ -128,6 +138,7 @@ class Standard:
     to_wire: Callable[[Any], Packet]
     from_wire: Callable[[Packet], Message]
     refuse: Callable[..., Message]  # (request or None, findings or text, clock, ids): the standard's own error answer
+    echo: Echo | None = None  # HTTP needs none: an answer belongs to the request on whose connection it comes
 
     def __repr__(self) -> str:
         return f"Standard({self.label})"

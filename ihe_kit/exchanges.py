@@ -16,7 +16,7 @@ from typing import Protocol
 
 from ihe_kit.core import Message, Packet, Unreadable
 from ihe_kit.ihe import System, Transaction
-from ihe_kit.rules import SEVERITIES, Finding, check, in_order
+from ihe_kit.rules import SEVERITIES, Finding, check, finding_at, in_order
 
 MOST = 5000  # exchanges a wire keeps
 MOST_BYTES = 16 * 1024 * 1024  # bytes a wire keeps; read as trees they fill some fifty times as much
@@ -74,16 +74,21 @@ class Exchange:
         return status in ("AE", "AR", "CE", "CR") or (status.isdigit() and int(status) >= 400)
 
     @property
+    def astray(self) -> bool:
+        """The answer names another message than the one that was sent."""
+        return bool(_astray(self))
+
+    @property
     def ok(self) -> bool:
-        """An answer came, and it was no refusal."""
-        return self.answer is not None and not self.refused
+        """An answer to this very request came, and it was no refusal."""
+        return self.answer is not None and not self.refused and not self.astray
 
     def __str__(self) -> str:
         """One line for people: `ITI-31 ADT^A01, Nordvik ADT to Fjordland identity: ACK AA (accepted)`."""
         label = self.transaction.number if self.transaction else "foreign"
         request = self.request.name if self.request else f"{len(self.sent.data)} bytes"
         answer = self.lost or (self.answer.name if self.answer else f"{len(self.received.data) if self.received else 0} bytes")
-        word = " (refused)" if self.refused else " (accepted)" if answer == "ACK AA" else ""
+        word = " (to another message)" if self.astray else " (refused)" if self.refused else " (accepted)" if answer == "ACK AA" else ""
         return f"{label} {request}, {self.sender} to {self.receiver}: {answer}{word}"
 
 
@@ -226,13 +231,19 @@ def _read(draft: Exchange) -> Exchange:
     assert draft.transaction is not None
     request = _message(draft.transaction, draft.sent)
     answer = _message(draft.transaction, draft.received) if draft.received else None
-    return replace(
-        draft,
-        request=request,
-        answer=answer,
-        found=judge(request, draft.transaction) if request else [],
-        answer_found=judge(answer, draft.transaction, answer=True) if answer else [],
-    )
+    done = replace(draft, request=request, answer=answer, found=judge(request, draft.transaction) if request else [])
+    return replace(done, answer_found=in_order([*_astray(done), *judge(answer, draft.transaction, answer=True)]) if answer else [])
+
+
+def _astray(exchange: Exchange) -> list[Finding]:
+    """The finding that an answer belongs to another request. An answer that names none is a matter of the rules for answers."""
+    echo = exchange.transaction.standard.echo if exchange.transaction else None
+    if not echo or not exchange.request or not exchange.answer:
+        return []
+    sent = next(iter(_get(exchange.request, echo.sent)), "")
+    says = f"The answer belongs to message {{found}}, but {sent} was sent. Whether {sent} was taken, nobody knows: a sender that trusts this loses a message."
+    other = [e for e in exchange.answer.find(echo.repeated) if e.value not in ("", sent)] if _get(exchange.answer, echo.repeated) else []
+    return [finding_at(element, echo.rule, says, echo.spec) for element in other]
 
 
 def _message(transaction: Transaction, packet: Packet) -> Message | None:

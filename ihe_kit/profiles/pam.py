@@ -110,6 +110,7 @@ ACKNOWLEDGED = (
     Rule("IHE-MSA-1", "MSA-1", one_of("AA", "AE", "AR"), "{found} is no answer of the original mode. IHE uses AA, AE and AR here.", "ITI TF-2 Appendix C.2.3.1"),
     Rule("IHE-MSA-2", "MSA-2", present, "The answer does not say which message it answers. MSA-2 repeats the control ID of the request.",
          "ITI TF-2 Appendix C.2.3.1"),
+    Rule("IHE-ERR-3", "ERR-3", everywhere, "The error has no code. ERR-3 tells a program what kind of mistake it was.", "ITI TF-2 Appendix C.2.3.2"),
     Rule("IHE-ERR-4", "ERR-4", everywhere, "The error has no severity. ERR-4 says whether it is an error, a warning or a note.", "ITI TF-2 Appendix C.2.3.2"),
 )  # fmt: skip
 

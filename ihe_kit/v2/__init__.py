@@ -1,6 +1,6 @@
 """HL7 v2: pipe-delimited messages, sent over MLLP. The same verbs as in `fhir` and `openehr`."""
 
-from ihe_kit.core import Standard
+from ihe_kit.core import Echo, Standard
 from ihe_kit.v2.build import acknowledge, build, refuse
 from ihe_kit.v2.conformance import conform
 from ihe_kit.v2.dictionary import explain
@@ -18,6 +18,7 @@ V2 = Standard(
     to_wire=to_wire,
     from_wire=from_wire,
     refuse=refuse,
+    echo=Echo("MSH-10", "MSA-2", "IHE-MSA-2-ECHO", "ITI TF-2 Appendix C.2.3.1"),
 )
 
 __all__ = ["V2", "V2Message", "acknowledge", "build", "conform", "encode", "explain", "from_wire", "parse", "refuse", "to_wire"]

@@ -513,3 +513,21 @@ def test_a_flood_leaves_the_latest_and_their_numbers(box: Sandbox, monkeypatch: 
     box.wire.clear()
     ask(box, "ITI-78", {"family": "x"})
     assert [e.number for e in box.wire] == [1]
+
+
+def canned(*replies: bytes) -> Loopback:
+    """A receiver that answers whatever it is asked with the same bytes."""
+    return Loopback(lambda _: Packet("mllp", b"\x0b" + b"".join(replies) + b"\x1c\r"))
+
+
+@pytest.mark.parametrize(("named", "right"), [("F00001", True), ("F00002", False), ("f00001", False)])
+def test_an_answer_counts_for_the_message_that_it_names(box: Sandbox, named: str, right: bool) -> None:
+    message = build("ITI-31", INGRID, box.clock, box.ids)
+    assert message.get("MSH-10") == ["F00001"]
+    ack = f"MSH|^~\\&|A|B|C|D|20250303||ACK^A01^ACK|1|P|2.5\rMSA|AA|{named}\r".encode()
+    done = perform(transactions()["ITI-31"], message, canned(ack), Wire())
+    told = [(f.rule, f.path, f.found, f.spec) for f in done.answer_found if f.severity == "error"]
+    assert told == ([] if right else [("IHE-MSA-2-ECHO", "MSA-2", named, "ITI TF-2 Appendix C.2.3.1")])
+    assert (done.ok, done.astray, done.refused) == (right, not right, False)
+    assert str(done).endswith("ACK AA (accepted)" if right else "ACK AA (to another message)")
+    assert right or f"message {named}, but F00001 was sent" in done.answer_found[0].says

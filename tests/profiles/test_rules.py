@@ -107,6 +107,7 @@ BREAKS: dict[str, dict[str, Callable[[str], str]]] = {
         # Appendix C.2.3
         "IHE-MSA-1": field("MSA-1", "CA"),
         "IHE-MSA-2": field("MSA-2", ""),
+        "IHE-ERR-3": field("ERR-3", ""),
         "IHE-ERR-4": field("ERR-4", ""),
     },
     "ITI-104": {
