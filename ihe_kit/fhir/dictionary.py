@@ -2,7 +2,8 @@
 
 Names, types and cardinalities are those of the `fhir.resources.R4B` models, read through this file and nowhere else (they are never used
 to hold or to check a resource: they change what they are given). R4B is R4 for all that the course uses; where it is not, the type
-is listed here and nothing is said about it. Meanings in our own words stand in `data/fhir/`.
+is listed here and nothing is said about it. Meanings in our own words stand in `data/fhir/`; a row that nobody compared with the text
+is shown with that mark, what the models say themselves needs none.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from functools import lru_cache
 from pkgutil import iter_modules
 from typing import Any, get_args
 
-from ihe_kit.core import Definition, UnknownPath, nearest
+from ihe_kit.core import Definition, UnknownPath, cited, nearest
 from ihe_kit.fhir.paths import dotted, read_path
 from ihe_kit.files import definitions, loading, rows
 from ihe_kit.rest import RestMessage
@@ -153,7 +154,7 @@ def choices(kind: str, name: str) -> list[str]:
 @lru_cache(maxsize=2048)
 def codes(path: str, row: Row) -> tuple[tuple[str, str], ...]:
     """(code, meaning) of every code that R4 demands at an element; () where others are allowed, or where the list is not at hand."""
-    own = tuple((line["code"], line["meaning"]) for line in rows("fhir/codes.tsv") if line["path"] == path)
+    own = tuple((line["code"], line["meaning"]) for line in _coded(path))
     whole = all(re.fullmatch(r"[a-zA-Z][\w/-]*|[<>]=?|!?=", code) for code in row.codes) and path not in _OPEN
     return own or tuple((code, "") for code in row.codes if whole)
 
@@ -184,10 +185,10 @@ def explain(subject: str | RestMessage, path: str | None = None) -> Definition:
         name=words.get("name") or row.title or row.name,
         type=_type(row) if len(names) > 1 else "resource" if is_resource(names[0]) else "data type",
         occurs=row.occurs if len(names) > 1 else "",
-        codes=f"codes of {own}" if codes(own, row) else "",
+        codes=_cite(f"codes of {own}", *_coded(own)) if codes(own, row) else "",
         values=codes(own, row),
         says=words.get("says") or row.says or row.title,
-        spec=f"FHIR R4 {own}",
+        spec=_cite(words.get("section") or f"FHIR R4 {own}", words),
     )
 
 
@@ -206,11 +207,20 @@ def _explain_http(path: str) -> Definition:
     parameter = next((row for row in rows("fhir/search.tsv") if path == f"request.url.{row['name']}"), None)
     if parameter:
         says = words.get("says") or f"A search parameter: looks in {parameter['path'].replace(' | ', ', ')}."
-        return Definition(path, f"?{label}", words.get("name") or label, parameter["type"], "0..*", says=says, spec="FHIR R4 section 3.1.1")
+        spec = _cite(words.get("section") or parameter["section"], words, parameter)
+        return Definition(path, f"?{label}", words.get("name") or label, parameter["type"], "0..*", says=says, spec=spec)
     if words:
-        return Definition(path, label, words["name"], says=words["says"], spec="FHIR R4 section 3.1.0")
-    name, kind = (label, "parameter") if path.startswith("request.url.") else (re.sub(r"([A-Z])", r"-\1", label).lower(), "header")
-    return Definition(path, label, name, kind, says=f"An HTTP {kind} that FHIR gives no meaning of its own.", spec="RFC 9110")
+        return Definition(path, label, words["name"], says=words["says"], spec=_cite(words["section"], words))
+    if path.startswith("request.url."):
+        says = "A parameter that the course says nothing about. Each type of resource has its own, and a server may have more."
+        return Definition(path, label, label, "parameter", says=says, spec="FHIR R4 section 3.1.1.4.2")
+    says = "An HTTP header that the course says nothing about. FHIR names a few for finding faults, most belong to HTTP itself."
+    return Definition(path, label, re.sub(r"([A-Z])", r"-\1", label).lower(), "header", says=says, spec="FHIR R4 section 3.1.0.16")
+
+
+def _cite(place: str, *said: dict[str, str]) -> str:
+    """The place that rows of ours are about, marked where nobody compared one of them with it. No row: no words of ours to compare."""
+    return cited(place, all(row["checked"] == "yes" for row in said if row))
 
 
 def _none(names: Sequence[str], parent: Row, known: dict[str, Row]) -> Row:
@@ -294,3 +304,8 @@ def _prose(kind: str) -> str:
 @lru_cache(maxsize=1)
 def _words() -> dict[str, dict[str, str]]:
     return {row["path"]: row for row in rows("fhir/explained.tsv")}
+
+
+@lru_cache(maxsize=2048)
+def _coded(path: str) -> tuple[dict[str, str], ...]:
+    return tuple(row for row in rows("fhir/codes.tsv") if row["path"] == path)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from ihe_kit.core import UnknownPath
-from ihe_kit.fhir import explain, parse
+from ihe_kit.fhir import dictionary, explain, parse
 from ihe_kit.fhir.dictionary import codes, fields, locate, types
 from ihe_kit.files import rows
+
+CACHES = (dictionary._words, dictionary._coded, dictionary.codes)
+MARK = "(not checked against the text)"
 
 
 @pytest.mark.parametrize(
@@ -29,9 +33,12 @@ from ihe_kit.files import rows
         ("Observation.value.unit", "string", "0..1", "FHIR R4 Quantity.unit"),
         ("Encounter.class", "Coding", "1..1", "FHIR R4 Encounter.class"),
         ("Attachment.data", "base64Binary", "0..1", "FHIR R4 Attachment.data"),
-        ("request.url.birthdate", "date", "0..*", "FHIR R4 section 3.1.1"),
-        ("response.location", "", "", "FHIR R4 section 3.1.0"),
-        ("request.xForwardedFor", "header", "", "RFC 9110"),
+        ("Bundle.link.relation", "string", "1..1", "FHIR R4 section 3.1.0.14; self in section 3.1.1.6"),
+        ("request.url.birthdate", "date", "0..*", "FHIR R4 section 3.1.1.4.7; prefixes in section 3.1.1.4.5"),
+        ("request.url.gender", "token", "0..*", "FHIR R4 section 3.1.1.4.2, SearchParameter individual-gender"),
+        ("request.url.colour", "parameter", "", "FHIR R4 section 3.1.1.4.2"),
+        ("response.location", "", "", "FHIR R4 section 3.1.0.8"),
+        ("request.xForwardedFor", "header", "", "FHIR R4 section 3.1.0.16"),
     ],
 )
 def test_explain(path: str, type_: str, occurs: str, spec: str) -> None:
@@ -52,7 +59,7 @@ def test_a_message_tells_the_type_of_a_resource_inside() -> None:
     inside = "Bundle.entry[0].resource.name[0].family"
     assert explain(bundle, inside).spec == "FHIR R4 HumanName.family"
     assert explain(inside).type == ""
-    assert explain(bundle).spec == "FHIR R4 Bundle"
+    assert explain(bundle).spec == "FHIR R4 section 3.1.0.9"
     with pytest.raises(UnknownPath, match=r"did you mean name\.family"):
         explain(bundle, "Bundle.entry[0].resource.famly")
 
@@ -74,6 +81,51 @@ def test_every_code_and_search_path_is_one_of_r4() -> None:
     for line in rows("fhir/search.tsv"):
         for path in line["path"].split(" | "):
             assert explain(path).spec, path
+
+
+@pytest.mark.parametrize(
+    "table, path, key, fact",
+    [
+        ("fhir/explained.tsv", "Patient.active", "path", "spec"),
+        ("fhir/explained.tsv", "Patient.name.family", "path", "spec"),
+        ("fhir/explained.tsv", "request.ifMatch", "path", "spec"),
+        ("fhir/explained.tsv", "request.url.birthdate", "path", "spec"),
+        ("fhir/search.tsv", "request.url.birthdate", "name", "spec"),
+        ("fhir/codes.tsv", "Patient.gender", "path", "codes"),
+    ],
+)
+def test_what_nobody_compared_is_shown_as_such(table: str, path: str, key: str, fact: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def some(name: str) -> tuple[dict[str, str], ...]:
+        return tuple(row | {"checked": ""} if name == table and row[key] in path else row for row in rows(name))
+
+    before = explain(path)
+    assert MARK not in before.spec + before.codes
+    monkeypatch.setattr(dictionary, "rows", some)
+    for cache in CACHES:
+        cache.cache_clear()
+    try:
+        after = explain(path)
+    finally:
+        for cache in CACHES:
+            cache.cache_clear()
+    assert getattr(after, fact) == f"{getattr(before, fact)} {MARK}"
+    assert replace(after, **{fact: getattr(before, fact)}) == before
+
+
+def test_what_the_models_say_themselves_needs_no_mark() -> None:
+    assert "Patient.photo" not in {row["path"] for row in rows("fhir/explained.tsv")}
+    assert explain("Patient.photo").spec == "FHIR R4 Patient.photo"
+    assert MARK not in explain("Encounter.location.status").codes
+
+
+def test_every_row_says_whether_somebody_compared_it() -> None:
+    for name in ("fhir/explained.tsv", "fhir/codes.tsv", "fhir/search.tsv"):
+        for row in rows(name):
+            assert None not in row.values(), row
+            assert row["checked"] in ("yes", ""), row
+    for row in rows("fhir/explained.tsv"):
+        assert row["section"].startswith("FHIR R4 section 3.1.") or not row["path"].startswith(("request.", "response.")), row["path"]
+    assert all(row["section"].startswith("FHIR R4 section 3.1.1.4.") for row in rows("fhir/search.tsv"))
 
 
 def test_open_lists_of_codes_are_no_lists() -> None:
