@@ -14,7 +14,7 @@ import re
 from datetime import date
 from functools import lru_cache
 
-from ihe_kit.core import Element, Unreadable, nearest
+from ihe_kit.core import Element, Unreadable, cited, nearest
 from ihe_kit.files import rows
 from ihe_kit.json_text import Node as Json
 from ihe_kit.openehr import rm
@@ -85,7 +85,8 @@ class _Checker:
     def add(self, rule: str, element: Element, what: str, fix: tuple[str, str] | None = None, spec: str = "") -> None:
         row = _rules()[rule]
         what = what[:-1] if what.endswith("?.") else what
-        self.findings.append(finding_at(element, rule, f"{what} {row['why']}", spec or row["spec"], row["severity"], fix))
+        spec = spec or cited(row["spec"], row["checked"] == "yes")
+        self.findings.append(finding_at(element, rule, f"{what} {row['why']}", spec, row["severity"], fix))
 
     def at(self, node: Json) -> Element:
         return self.message.element(node)
@@ -132,9 +133,8 @@ class _Checker:
                 self.of_attribute(child, attribute)
         for child in node.children if known else ():
             if child.key not in known and child.key != "_type":
-                self.add(
-                    "OPENEHR-ATTRIBUTE", self.at(child), f"{place.type} has no attribute {child.key}{nearest(child.key or '', known)}."
-                )
+                what = f"{place.type} has no attribute {child.key}{nearest(child.key or '', known)}."
+                self.add("OPENEHR-ATTRIBUTE", self.at(child), what, spec=rm.classes()[place.type][""].spec)
         value = node.child("value")
         if place.type in _FORMS and value and value.kind == "string" and value.value:
             self.date(place.type, value)
@@ -163,7 +163,8 @@ class _Checker:
             except ValueError:
                 found = None
         if not found:
-            self.add("OPENEHR-DATE", self.at(node), f"This is no {type_} as ISO 8601 writes it, such as {example}.")
+            what = f"This is no {type_} as ISO 8601 writes it, such as {example}."
+            self.add("OPENEHR-DATE", self.at(node), what, spec=rm.attributes(type_)["value"].spec)
 
     # The template
 
@@ -206,7 +207,8 @@ class _Checker:
         if not members and attribute.least and not excused and not any(one.code for one in attribute.children):
             element = self.lacking(parent, attribute.name)
             if element:
-                self.add("OPENEHR-REQUIRED", element, f"The template asks for {attribute.name} here.")
+                what = f"The template asks for {attribute.name} here."
+                self.add("OPENEHR-REQUIRED", element, what, spec=f"{_OPT}, C_ATTRIBUTE.existence")
         for one in attribute.children:
             self.count(one, counts.get(id(one), []), attribute, parent)
 

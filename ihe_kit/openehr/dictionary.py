@@ -98,9 +98,11 @@ def _in_the_model(path: str, steps: tuple[Step, ...], types: list[str], root: st
     if known:
         return Definition(path, label, name, owner, known.occurs, says=known.says, spec=known.spec)
     says = "The class of this object, which JSON has to name where several are possible." if steps[-1].name == "_type" else ""
-    return Definition(
-        path, label, name, "String" if says else owner, says=says, spec=f"openEHR RM 1.1.0, {last}" if last in rm.classes() else ""
-    )
+    if says:
+        return Definition(
+            path, label, name, "String", says=says, spec="openEHR ITS-REST 1.0.3, Resources, Data representation, JSON Format"
+        )
+    return Definition(path, label, name, owner, spec=rm.classes()[last][""].spec if last in rm.classes() else "")
 
 
 def _class(owner: str, name: str) -> Definition:

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from ihe_kit.core import cited
 from ihe_kit.files import rows
 
-PRIMITIVES = {"String": "string", "Integer": "number", "Real": "number", "Boolean": "boolean"}  # and the JSON kind that carries each
+# and the JSON kind that carries each
+PRIMITIVES = dict.fromkeys(("String", "Character", "Array<Octet>"), "string") | {"Boolean": "boolean"}
+PRIMITIVES |= dict.fromkeys(("Integer", "Integer64", "Real"), "number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +39,17 @@ def classes() -> dict[str, dict[str, Attribute]]:
     """Every class with the attributes that it declares itself; the class's own row stands under ""."""
     found: dict[str, dict[str, Attribute]] = {}
     for row in rows("openehr/rm.tsv"):
-        component = "BASE" if row["section"] in ("Base Types", "Interval") else "RM 1.1.0"
-        spec = "openEHR ITS-REST 1.0.3" if row["class"] == "HTTP" else f"openEHR {component} {row['section']}, {row['class']}"
-        one = Attribute(row["class"], row["attribute"], row["type"], row["occurs"], row["says"], spec)
+        one = Attribute(row["class"], row["attribute"], row["type"], row["occurs"], row["says"], _spec(row))
         found.setdefault(one.owner, {})[one.name] = one
     return found
+
+
+def _spec(row: dict[str, str]) -> str:
+    """The citation of a row, as the reader sees it."""
+    section = row["section"]
+    release = "BASE 1.2.0" if section.startswith(("Base Types", "Foundation Types")) else "RM 1.1.0"
+    place = section if "," in section else f"{section}, {row['class']}"
+    return cited(section if row["class"] == "HTTP" else f"openEHR {release} {place}", row["checked"] == "yes")
 
 
 def lineage(name: str) -> Iterator[str]:
