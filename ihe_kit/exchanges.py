@@ -184,7 +184,7 @@ def judge(message: Message, transaction: Transaction, *, answer: bool = False) -
 
     Where both speak of the same place, IHE's word stands alone, unless the standard's is graver: it says why it matters here.
     """
-    ihe = check(message, transaction.response_rules if answer else transaction.request_rules)
+    ihe = check(message, transaction.rules(message, answer=answer))
     told = {finding.path: SEVERITIES.index(finding.severity) for finding in reversed(ihe)}  # the gravest of each place comes first
     base = [f for f in transaction.standard.conform(message) if SEVERITIES.index(f.severity) < told.get(f.path, len(SEVERITIES))]
     return in_order([*base, *ihe])

@@ -59,7 +59,7 @@ def _transaction(actor: Actor, packet: Packet) -> Transaction:
 
 def _warm() -> None:
     from ihe_kit.fhir.dictionary import fields
-    from ihe_kit.v2.dictionary import segment
+    from ihe_kit.v2.tables import segment
 
     for kind in ("Patient", "Encounter", "HumanName", "Identifier", "Address", "ContactPoint"):
         fields(kind)

@@ -9,9 +9,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from ihe_kit.core import Definition, Message, Standard, UnknownPath, Unreadable
+from ihe_kit.core import Definition, Message, Standard, UnknownPath, Unreadable, nearest
 from ihe_kit.exchanges import Exchange, Wire, judge, perform
-from ihe_kit.ihe import Transaction
+from ihe_kit.ihe import Event, Transaction
 from ihe_kit.rules import Finding, everywhere, present
 
 if TYPE_CHECKING:
@@ -71,11 +71,12 @@ def build(
     clock: Callable[[], datetime] | None = None,
     ids: Callable[[], str] | None = None,
     standard: str | None = None,
+    event: str = "",
 ) -> Message:
     """A message of a transaction (`ITI-31`) or of a structure of a standard (`ADT_A01` with `standard="v2"`).
 
-    Keys are concepts (`family`), paths of the standard (`PID-5.1`), or what the structure asks for (`ehr_id`, search parameters). Without
-    a clock the time is now; without `ids` identifiers are random.
+    Keys are concepts (`family`), paths of the standard (`PID-5.1`), or what the structure asks for (`ehr_id`, search parameters). `event`
+    names one of the transaction's events (`A03`). Without a clock the time is now; without `ids` identifiers are random.
     """
     from ihe_kit import crosswalk
     from ihe_kit.profiles import transaction as by_number
@@ -85,9 +86,21 @@ def build(
         return standard_of(standard).build(what, values, clock, ids)
     transaction = by_number(what)
     now = _now(transaction, clock())
-    filled = {path: value.replace("{now}", now) for path, value in transaction.fixed.items()}
+    kind = _event(transaction, event)
+    fixed = {**transaction.fixed, **(kind.fixed if kind else {})}
+    filled = {path: value.replace("{now}", now) for path, value in fixed.items()}
     own = values if transaction.structure.startswith("GET") else crosswalk.values(values, transaction.standard.key, _resource(transaction))
-    return transaction.standard.build(transaction.structure, filled | dict(own), clock, ids)
+    return transaction.standard.build(kind.structure if kind else transaction.structure, filled | dict(own), clock, ids)
+
+
+def _event(transaction: Transaction, name: str) -> Event | None:
+    """The event of a transaction by its trigger (`A03` or `ADT^A03`); None where no name is given. Raises ValueError."""
+    if not name:
+        return None
+    known = {event.trigger.rpartition("^")[2]: event for event in transaction.events}
+    if found := known.get(name.rpartition("^")[2]):
+        return found
+    raise ValueError(f"{transaction.number} has no event {name!r} ({', '.join(known) or 'it tells none apart'}){nearest(name, known)}")
 
 
 def _now(transaction: Transaction, moment: datetime) -> str:
@@ -103,7 +116,7 @@ def demands(message: Message) -> dict[str, str]:
     """The paths that the message's IHE transaction requires, each with the transaction's number: `{"PID-3.4": "ITI-31"}`."""
     from ihe_kit.profiles import candidates
 
-    rules = ((t.number, rule) for t in candidates(message) if t.ihe for rule in t.request_rules)
+    rules = ((t.number, rule) for t in candidates(message) if t.ihe for rule in t.rules(message))
     return {rule.path: number for number, rule in rules if rule.severity == "error" and rule.test in (present, everywhere)}
 
 

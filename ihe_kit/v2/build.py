@@ -8,9 +8,10 @@ from datetime import datetime
 
 from ihe_kit.core import UnknownPath
 from ihe_kit.rules import Finding
-from ihe_kit.v2.dictionary import DEFAULT, Row, is_composite, segment, structure, supported
+from ihe_kit.v2.dictionary import is_composite
 from ihe_kit.v2.message import V2Message, parse, without_controls
 from ihe_kit.v2.paths import Path
+from ihe_kit.v2.tables import DEFAULT, Row, segment, structure, supported
 
 Clock = Callable[[], datetime]
 Ids = Callable[[], str]

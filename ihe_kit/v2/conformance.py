@@ -23,9 +23,9 @@ from functools import lru_cache
 
 from ihe_kit.core import Element
 from ihe_kit.rules import Finding, finding_at, in_order
-from ihe_kit.v2.dictionary import Row, segment, structure, supported, table
 from ihe_kit.v2.message import Segment, Span, V2Message, writes
 from ihe_kit.v2.paths import MOST_PARTS, NAME
+from ihe_kit.v2.tables import Row, segment, structure, supported, table
 
 _FORMATS = {
     "DT": r"\d{4}(\d\d(\d\d)?)?",

@@ -44,7 +44,7 @@ def review(text: str, transaction: str = "") -> Review:
         chosen = shown[0] if len(shown) == 1 else None
     findings = validate(message, chosen)
     broken = {finding.rule for finding in findings}
-    held = sum(rule.id not in broken for rule in chosen.request_rules) if chosen else 0
+    held = sum(rule.id not in broken for rule in chosen.rules(message)) if chosen else 0
     return Review(message, findings, chosen.number if chosen else "", held)
 
 

@@ -14,7 +14,8 @@ from ihe_kit.core import Packet, UnknownPath, Unreadable
 from ihe_kit.files import rows
 from ihe_kit.region import STORY_BEGINS, story_ids
 from ihe_kit.rules import Finding
-from ihe_kit.v2.dictionary import VERSIONS, is_composite, segment, structure, table
+from ihe_kit.v2.dictionary import is_composite
+from ihe_kit.v2.tables import VERSIONS, segment, structure, table
 from ihe_kit.v2.wire import Broken, Frame, frame, unframe
 
 SOUND = {
