@@ -1,7 +1,8 @@
 """HL7 v2: pipe-delimited messages, sent over MLLP. The same verbs as in `fhir` and `openehr`."""
 
 from ihe_kit.core import Echo, Standard
-from ihe_kit.v2.build import acknowledge, build, refuse
+from ihe_kit.v2.acknowledgment import acknowledge, refuse
+from ihe_kit.v2.build import build
 from ihe_kit.v2.conformance import conform
 from ihe_kit.v2.dictionary import explain
 from ihe_kit.v2.message import V2Message, encode, parse, recognises
