@@ -7,8 +7,9 @@ findings; and a refused message leaves the store as it was.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import Any
 
 from ihe_kit.core import Message, Packet, Standard
 from ihe_kit.rules import Finding
@@ -34,28 +35,47 @@ class Actor(ABC):
         self.store, self.clock, self.ids = store, clock, ids
 
     def receive(self, packet: Packet) -> Packet:
-        """The answer to any packet at all. Never raises."""
-        request: Message | None = None
+        """The answer to any packet at all: the first one where there are several, a packet without bytes where none is due. Never raises."""
+        return next(iter(list(self.answers(packet))), Packet(packet.protocol, b""))
+
+    def answers(self, packet: Packet) -> Iterator[Packet]:
+        """Every answer to a packet, each as soon as it is ready. Never raises."""
         try:
             request = self.standard.from_wire(packet)
-            with self.store.transaction():
-                answer = self.answer(request)
-        except Refused as refusal:
-            answer = self._refuse(request, refusal.problem)
-        except ValueError as reason:
-            answer = self._refuse(request, str(reason))
-        except Exception as fault:  # a fault of ours: the peer gets an answer all the same, and the store is as it was
-            answer = self._refuse(request, f"the receiver failed: {type(fault).__name__}: {fault}")
-        return self.standard.to_wire(answer)
+        except Exception as fault:
+            yield self.standard.to_wire(self._refuse(None, _reason(fault)))
+        else:
+            yield from map(self.standard.to_wire, self.converse(request))
 
-    def _refuse(self, request: Message | None, problem: str | list[Finding] | Message) -> Message:
+    def converse(self, request: Message) -> Iterator[Message]:
+        """Every answer to a request that could be read: one, unless an actor's standard knows more. Never raises."""
+        yield self.guarded(lambda: self.answer(request), request)
+
+    def guarded(self, work: Callable[[], Message], request: Message, **how: Any) -> Message:
+        """What some work answers, done within one transaction of the store; or the refusal, and then the store is as it was."""
+        problem: str | list[Finding] | Message
+        try:
+            with self.store.transaction():
+                return work()
+        except Refused as refusal:
+            problem = refusal.problem
+        except Exception as fault:
+            problem = _reason(fault)
+        return self._refuse(request, problem, **how)
+
+    def _refuse(self, request: Message | None, problem: str | list[Finding] | Message, **how: Any) -> Message:
         if isinstance(problem, Message):
             return problem
         try:
-            return self.standard.refuse(request, problem, self.clock, self.ids)
+            return self.standard.refuse(request, problem, self.clock, self.ids, **how)
         except Exception as fault:  # a header so odd that not even a refusal can be made from it
             return self.standard.refuse(None, f"the request cannot be answered: {type(fault).__name__}: {fault}", self.clock, self.ids)
 
     @abstractmethod
     def answer(self, request: Message) -> Message:
         """The answer to a request that could be read. Raises Refused."""
+
+
+def _reason(fault: Exception) -> str:
+    """What the peer is told: the reason why a text cannot be taken, or that the fault is ours; an answer it gets in any case."""
+    return str(fault) if isinstance(fault, ValueError) else f"the receiver failed: {type(fault).__name__}: {fault}"
