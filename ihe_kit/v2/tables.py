@@ -92,8 +92,8 @@ def structure(name: str, version: str = DEFAULT) -> tuple[Row, ...]:
 @lru_cache(maxsize=256)
 def datatype(name: str, version: str = DEFAULT) -> tuple[Row, ...]:
     """The components of a data type such as `CX`; () for a primitive one, and for one that the version does not have."""
-    table = _module(version, "datatypes").DATATYPES_STRUCTS.get(name)
-    return tuple(_row(row, supported(version)) for row in table or ())
+    version = supported(version)
+    return tuple(_row(row, version) for row in _module(version, "datatypes").DATATYPES_STRUCTS.get(name) or ())
 
 
 @lru_cache(maxsize=16)
@@ -221,7 +221,7 @@ def _part(part: Any) -> Row:
 
 def _row(row: Any, version: str) -> Row:
     key, (kind, children, type_, name, table_name, _length), (least, most), _ = row
-    inner = tuple(_row(child, version) for child in children or ()) if kind == "sequence" else ()
+    inner = datatype(type_, version) if kind == "sequence" and children else ()
     key = key.replace("_SIMPLE", "")
     usage, length, place = _told(key, version)
     least = 0 if usage in ("C", "W", "X") else least  # the tables require OBX-2 and OBX-4, which are conditional

@@ -76,7 +76,7 @@ def test_every_version_has_its_tables(version: str) -> None:
         ("PID-3", "2.8.2", "Patient Identifier List"),
         ("EVN-2", "2.8.1", "Recorded Date/Time"),
         ("DG1-15", "2.6", "Diagnosis Priority"),
-        ("ERR-1", "2.8", "Withdrawn Field"),
+        ("ERR-1", "2.8", "Error Code and Location"),
     ],
 )
 def test_a_withdrawn_field_keeps_its_number(path: str, version: str, name: str) -> None:
