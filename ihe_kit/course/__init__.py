@@ -1,6 +1,6 @@
 """The course inside a notebook: exercises that check themselves, predictions, quizzes, the map, and your progress.
 
-    from ihe_kit.course import exercise, predict, reveal, quiz, course_map
+    from ihe_kit.course import exercise, example, predict, reveal, quiz, course_map, progress, export
 
 The engine (`items`, `lessons`, `checking`, `ledger`, `plan`) knows no widget; what shows it stands in `ihe_kit.widgets.course`. This door
 hands both on, and imports them only when they are used.
@@ -10,13 +10,29 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ihe_kit.course.checking import check
     from ihe_kit.course.ledger import progress, reset
+    from ihe_kit.course.mastery import export
     from ihe_kit.course.scenes import old_settings, open_record, roles
-    from ihe_kit.widgets.course import course_map, exercise, predict, quiz, reveal
+    from ihe_kit.widgets.course import course_map, example, exercise, predict, quiz, reveal
 
-__all__ = ["check", "course_map", "exercise", "old_settings", "open_record", "predict", "progress", "quiz", "reset", "reveal", "roles"]
+__all__ = [
+    "check",
+    "course_map",
+    "example",
+    "exercise",
+    "export",
+    "old_settings",
+    "open_record",
+    "predict",
+    "progress",
+    "quiz",
+    "reset",
+    "reveal",
+    "roles",
+]
 
 _WHERE = {
     "check": "course.checking",
+    "export": "course.mastery",
     "old_settings": "course.scenes",
     "open_record": "course.scenes",
     "progress": "course.ledger",

@@ -24,6 +24,8 @@ _SHAPES: dict[str, Callable[[Any], bool]] = {
     "solved": lambda v: type(v) is bool,
     "predicted": lambda v: type(v) is int,
     "chosen": lambda v: _list_of(int, v),
+    "said": lambda v: type(v) is str,  # what the check said to the answer that solved it
+    "when": lambda v: type(v) is str,  # the day on which it was solved or predicted, 2025-03-03
 }
 
 

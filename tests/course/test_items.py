@@ -20,19 +20,47 @@ def test_items_are_whole(lesson: Lesson) -> None:
     for item in lesson.exercises:
         assert len(item.hints) == 3
         assert all(item.hints)
-        assert len(item.solution) == len(item.parts)
-        assert all(not part.options or answer in part.options for part, answer in zip(item.parts, item.solution, strict=True))
+        assert len(item.solution) == len(item.parts) or set(item.solution) <= {tile.key for tile in item.tiles}
+        assert all(not part.options or answer in part.options for part, answer in zip(item.parts, item.solution, strict=False))
+        assert all(part.given == answer for part, answer in zip(item.parts, item.solution, strict=False) if part.fixed)
         assert not any(hint.strip("`") == answer for hint in item.hints for answer in item.solution)
         assert item.why
+        assert len(item.wrong) >= 3
+        assert all(len(wrong.answer) == len(item.parts) for wrong in item.wrong if item.parts)
+        assert item.kind in ("Exercise", "Put in order", "Break it")
+        assert bool(item.tiles) == (not item.parts) == (item.kind == "Put in order")
+    for goal in lesson.goals:
+        assert set(goal.shown_by) <= set(lesson.ids)
+        assert goal.says[0].islower() and not goal.says.endswith(".")
+    assert len(lesson.goals) == 3
+    assert any(not goal.code for goal in lesson.goals), "one outcome that needs no code"
+    assert 20 <= lesson.minutes <= 40
+    assert lesson.before
     for prediction in lesson.predictions:
         assert prediction.right in [choice.key for choice in prediction.choices]
         assert all(choice.key and choice.why for choice in prediction.choices)
-    assert len(lesson.quiz) == 4
+    assert len(lesson.quiz) >= 4
     for question in lesson.quiz:
         assert 0 <= question.right < len(question.choices)
         assert len(question.choices) >= 3
         assert all(choice.text and choice.why for choice in question.choices)
     assert len({question.right for question in lesson.quiz}) > 1
+
+
+@pytest.mark.parametrize("lesson", [one for one in LESSONS if one.number != "00"], ids=lambda lesson: lesson.number)
+def test_every_form_of_exercise_is_used(lesson: Lesson) -> None:
+    """Lesson 00 came before the forms were made."""
+    assert len(lesson.exercises) >= 4
+    assert {"Exercise", "Put in order", "Break it"} <= {item.kind for item in lesson.exercises}
+    assert lesson.predictions
+    for example in lesson.examples:
+        assert len(example.steps) >= 3
+        labels = [step.label for step in example.steps]
+        family = [item for item in lesson.exercises if [part.label for part in item.parts] == labels]
+        gaps = [sum(part.fixed for part in item.parts) for item in family]
+        assert len(family) >= 2 and gaps == sorted(gaps, reverse=True) and gaps[0] > gaps[-1] == 0, "done, with gaps, blank"
+        assert all(item.solution != tuple(step.value for step in example.steps) for item in family), "another case each time"
+    assert lesson.examples
 
 
 def test_a_lesson_without_items_is_named() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,9 @@ import pytest
 
 from ihe_kit import build, exchange, person
 from ihe_kit.course import lessons
+from ihe_kit.course.checking import check
 from ihe_kit.course.ledger import Progress
+from ihe_kit.course.plan import plan
 from ihe_kit.region import Sandbox
 from ihe_kit.widgets.course import course_map, exercise, predict, quiz
 from ihe_kit.widgets.course.base import CourseWidget, prose
@@ -48,7 +52,8 @@ def test_an_exercise_from_the_first_try_to_the_last(kept: Progress) -> None:
     press(widget, "check", SOLUTION)
     assert "solved in 2 tries, 2 hints" in widget.html
     assert "aria-invalid" not in widget.html
-    assert kept.get("00.1") == {"answer": [SOLUTION], "tries": 2, "solved": True, "hints": 2}
+    proof = {"said": check("00.1", SOLUTION).says, "when": date.today().isoformat()}
+    assert kept.get("00.1") == {"answer": [SOLUTION], "tries": 2, "solved": True, "hints": 2} | proof
 
 
 def test_solved_stays_solved(kept: Progress) -> None:
@@ -132,7 +137,7 @@ def test_a_prediction_locks(kept: Progress) -> None:
     press(widget, "lock", "1")
     assert widget.predicted == 0
     assert widget.html.count(" disabled") == 5
-    assert kept.get("00.p1") == {"predicted": 0}
+    assert kept.get("00.p1") == {"predicted": 0, "when": date.today().isoformat()}
 
 
 @pytest.fixture
@@ -182,6 +187,9 @@ def test_a_quiz_from_the_first_question_to_the_end(kept: Progress) -> None:
         press(widget, "check", str(question.right))
     press(widget, "forward")
     assert "All 4 answered, 3 of them at the first try." in widget.html
+    assert f"You chose: {wrong.text}" in unescape(widget.html), "what went wrong is named at the end"
+    assert wrong.why in unescape(widget.html)
+    assert widget.html.count("kit-missed") == 1
     assert "All 4 answered" in QuizView("00", kept).html
     press(widget, "back")
     assert "question 1 of 4" in widget.html
@@ -207,8 +215,9 @@ def test_the_map_marks_here_and_what_is_not_written(kept: Progress) -> None:
     widget = CourseMap("00", kept=kept)
     assert widget.html.count("<li") == 26
     assert widget.html.count('aria-current="step"') == 1
-    assert widget.html.count("(not written yet)") == 25
-    assert "1 of 26 lessons written, 0 done" in widget.html
+    written = sum(bool(lesson.notebook) for lesson in plan())
+    assert widget.html.count("(not written yet)") == 26 - written
+    assert f"{written} of 26 lessons written, 0 done" in widget.html
 
 
 def test_the_map_shows_a_path(kept: Progress) -> None:

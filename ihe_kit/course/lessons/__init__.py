@@ -8,7 +8,7 @@ from pkgutil import iter_modules
 from typing import TypeVar
 
 from ihe_kit.core import nearest
-from ihe_kit.course.items import Exercise, Lesson, Prediction
+from ihe_kit.course.items import Example, Exercise, Lesson, Prediction
 
 Item = TypeVar("Item")
 
@@ -30,6 +30,11 @@ def lesson(number: str) -> Lesson:
 def exercise(id: str) -> Exercise:
     """The exercise with an id such as `00.1`. Raises ValueError with the nearest known one."""
     return _one({item.id: item for lesson in lessons().values() for item in lesson.exercises}, id, "exercise")
+
+
+def example(id: str) -> Example:
+    """The worked example with an id such as `01.w1`. Raises ValueError with the nearest known one."""
+    return _one({item.id: item for lesson in lessons().values() for item in lesson.examples}, id, "worked example")
 
 
 def prediction(id: str) -> Prediction:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ihe_kit.course.items import Answer, Choice, Context, Exercise, Lesson, Part, Prediction, Question, Verdict
+from ihe_kit.course.items import Answer, Choice, Context, Exercise, Goal, Lesson, Part, Prediction, Question, Verdict, Wrong
 from ihe_kit.crosswalk import person
 from ihe_kit.exchanges import Exchange
 from ihe_kit.files import rows
@@ -150,6 +150,12 @@ EXERCISES = (
         solution=("4711^^^NORDVIK&2.999.10.1&ISO^PI",),
         why="4711 alone could be anybody's. The authority says whose number it is: a short name for people, and an object identifier that no other "
         "hospital in the world has. PI says that it is the hospital's own number.",
+        wrong=(
+            Wrong(("4711",), "A number is enough to find a patient."),
+            Wrong(("4711^^^^PI",), "The type says whose number it is."),
+            Wrong(("4711^^^NORDVIK^PI",), "A short name is known everywhere."),
+            Wrong(("4711^^^NORDVIK^2.999.10.1^ISO",), "Parts of a component are components too."),
+        ),
         spec="ITI TF-2 Appendix N.1 and N.3",
     ),
     Exercise(
@@ -166,6 +172,11 @@ EXERCISES = (
         solution=tuple(fits for _, _, fits, _ in POTASSIUM),
         why="The usual picture today, and no law: FHIR can also notify, and a record has an API of its own. What matters is to ask each time who begins, who "
         "waits, and what stays.",
+        wrong=(
+            Wrong((CALL, WARD_ASKS, CALL, APP_ASKS, CALL), "One standard replaces the others: everything is an API call."),
+            Wrong((MESSAGE, LAB_SENDS, MESSAGE, SERVER_SENDS, RECORD), "Whoever has the value begins."),
+            Wrong((MESSAGE, LAB_SENDS, CALL, APP_ASKS, MESSAGE), "The messages of ten years ago are the record."),
+        ),
     ),
 )
 
@@ -345,4 +356,14 @@ QUIZ = (
     ),
 )
 
-LESSON = Lesson("00", EXERCISES, PREDICTIONS, QUIZ)
+GOALS = (
+    Goal(
+        "say for one clinical fact whether a message, an API call or a record carries it, who sends and who receives",
+        ("00.2", "00.q1"),
+        code=False,
+    ),
+    Goal("start and stop a simulated system, and find in its log what crossed", ("00.p1", "00.q3")),
+    Goal("choose your path through the course, and name what each lesson leaves in your hands", ("00.q2", "00.q4"), code=False),
+)
+
+LESSON = Lesson("00", GOALS, 40, "nothing", EXERCISES, PREDICTIONS, QUIZ)

@@ -1,4 +1,4 @@
-"""What a notebook calls: exercise, predict, reveal, quiz, course_map. What they decide stands in `ihe_kit.course`."""
+"""What a notebook calls: exercise, example, predict, reveal, quiz, course_map. What they decide stands in `ihe_kit.course`."""
 
 from __future__ import annotations
 
@@ -8,11 +8,19 @@ from ihe_kit.course import lessons
 from ihe_kit.widgets.course.choices import PredictionView, QuizView, RevealView
 from ihe_kit.widgets.course.exercises import ExerciseView
 from ihe_kit.widgets.course.map import CourseMap
+from ihe_kit.widgets.course.order import OrderView
+from ihe_kit.widgets.course.worked import ExampleView
 
 
 def exercise(id: str) -> ExerciseView:
     """An exercise that checks itself: `exercise("00.1")`. Raises ValueError with the nearest known one."""
-    return ExerciseView(lessons.exercise(id))
+    item = lessons.exercise(id)
+    return OrderView(item) if item.tiles else ExerciseView(item)
+
+
+def example(id: str) -> ExampleView:
+    """A worked example: `example("01.w1")`. Raises ValueError with the nearest known one."""
+    return ExampleView(lessons.example(id))
 
 
 def predict(id: str) -> PredictionView:
@@ -35,4 +43,4 @@ def course_map(current: str = "", role: str = "") -> CourseMap:
     return CourseMap(current, role)
 
 
-__all__ = ["course_map", "exercise", "predict", "quiz", "reveal"]
+__all__ = ["course_map", "example", "exercise", "predict", "quiz", "reveal"]

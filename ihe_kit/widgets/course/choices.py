@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 from ihe_kit.course.items import Choice, Prediction, Question
@@ -60,7 +61,7 @@ class PredictionView(Choices):
         number = self.choice(values, self.item.choices)
         self.unchosen = number is None
         if number is not None and self.predicted is None:
-            self.kept.update(self.item.id, predicted=number)
+            self.kept.update(self.item.id, predicted=number, when=date.today().isoformat())
 
     def inside(self) -> str:
         item, locked = self.item, self.predicted is not None
@@ -103,7 +104,7 @@ class RevealView(PredictionView):
 
     def _versus(self, chosen: Choice) -> str:
         pair = f'<div><span class="kit-quiet kit-small">You predicted</span><b>{prose(chosen.text)}</b></div>'
-        pair += f'<div><span class="kit-quiet kit-small">It answered</span><b>{h(self.happened)}</b></div>'
+        pair += f'<div><span class="kit-quiet kit-small">{h(self.item.shown)}</span><b>{h(self.happened)}</b></div>'
         return f'<div class="kit-versus">{pair}</div>{self._why(chosen)}'
 
     def _why(self, chosen: Choice) -> str:
@@ -151,7 +152,10 @@ class QuizView(Choices):
         self.unchosen = self.chosen is None
         tried = self.kept.get(question.id).get("chosen", [])
         if self.chosen is not None and not self.solved(question):
-            self.kept.update(question.id, chosen=[*tried, self.chosen], solved=self.chosen == question.right)
+            right = self.chosen == question.right
+            self.kept.update(
+                question.id, chosen=[*tried, self.chosen], solved=right, **({"when": date.today().isoformat()} if right else {})
+            )
 
     def answer_forward(self, values: Sequence[str]) -> None:
         """Next question."""
@@ -206,14 +210,27 @@ class QuizView(Choices):
             if open_ones
             else f"All {len(self.questions)} answered, {first} of them at the first try."
         )
-        why = (
-            "A question that went wrong at first is the one to talk about with a colleague."
-            if first < len(self.questions) and not open_ones
-            else ""
-        )
         button = '<button type="button" class="kit-btn" data-do="back">Look through them again</button>'
-        text = f'<p class="q" tabindex="-1" data-focus="end">{h(says)}</p><p>{why}</p><div class="do">{button}</div>'
+        missed = "".join(self._missed(k, question) for k, question in enumerate(self.questions, start=1))
+        why = "<p>These went wrong at first. They are the ones to talk about with a colleague.</p>" if missed else ""
+        text = f'<p class="q" tabindex="-1" data-focus="end">{h(says)}</p>{why}{missed}<div class="do">{button}</div>'
         return frame(f"Quiz {self.number}", "", "", f'<form class="kit-task" data-do="none">{text}</form>')
+
+    def _missed(self, number: int, question: Question) -> str:
+        """A question that went wrong: what was chosen and why not, and the right answer where it is known by now."""
+        chosen = (k for k in self.kept.get(question.id).get("chosen", []) if 0 <= k < len(question.choices))
+        wrong = [question.choices[k] for k in dict.fromkeys(chosen) if k != question.right]
+        if not wrong:
+            return ""
+        rows = [
+            f"<li>{icon('error')}<span>You chose: {prose(choice.text)}<small>{prose(choice.why)}</small></span></li>" for choice in wrong
+        ]
+        if self.solved(question):
+            right = question.choices[question.right]
+            rows.append(
+                f"<li>{icon('ok')}<span>Right: {prose(right.text)}<small>{prose(right.why)} {cite(question.spec)}</small></span></li>"
+            )
+        return f'<div class="kit-missed"><b>{number}. {prose(question.ask)}</b><ul>{"".join(rows)}</ul></div>'
 
     def twin(self) -> str:
         asked = []

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from ihe_kit.course.checking import check
-from ihe_kit.course.items import Exercise, Verdict
+from ihe_kit.course.items import Exercise, Part, Verdict
 from ihe_kit.course.ledger import Progress, Record
 from ihe_kit.render import cite, count, h
 from ihe_kit.widgets.course.base import CourseWidget, folded, frame, note, prose
@@ -29,10 +30,12 @@ class ExerciseView(CourseWidget):
             self.verdict = check(self.item, *values)
         except Exception as reason:  # a fault of the check, not of the learner: say so, keep the answer
             self.verdict = Verdict(False, "The check itself failed.", f"Not your fault: {type(reason).__name__}: {reason}")
-        if any(text.strip() for text in values):
+        if self.verdict.tried:
             known = self.record
-            tries = known.get("tries", 0) + (not known.get("solved"))
-            self.kept.update(self.item.id, answer=list(values), tries=tries, solved=self.verdict.right or bool(known.get("solved")))
+            solved = bool(known.get("solved"))
+            proof = {"said": self.verdict.says, "when": date.today().isoformat()} if self.verdict.right and not solved else {}
+            tries = known.get("tries", 0) + (not solved)
+            self.kept.update(self.item.id, answer=list(values), tries=tries, solved=self.verdict.right or solved, **proof)
 
     def answer_hint(self, values: Sequence[str]) -> None:
         """The next hint."""
@@ -46,14 +49,27 @@ class ExerciseView(CourseWidget):
         item, record = self.item, self.record
         said = ""
         if self.verdict:
-            said = note("ok" if self.verdict.right else "error", self.verdict.says, self.verdict.why)
+            said = self._versus() + note("ok" if self.verdict.right else "error", self.verdict.says, self.verdict.why)
         elif record.get("solved"):
             said = note("ok", "You solved this one.", "Change the answer and check again, if you like.")
         primary = "" if record.get("solved") else " primary"
         status = f'<div role="status" data-verdict id="{self.uid}-said">{said}</div>'
-        button = f'<button type="submit" class="kit-btn{primary}">Check</button>'
+        button = f'<button type="submit" class="kit-btn{primary}">{self.button}</button>'
         body = f'<p class="q">{prose(item.task)}</p>{self._fields(button)}{status}{self._ladder()}{self.problem()}'
-        return frame(f"Exercise {item.id}", item.standard, self._meta(record), f'<form class="kit-task" data-do="check">{body}</form>')
+        return frame(f"{item.kind} {item.id}", item.standard, self._meta(record), f'<form class="kit-task" data-do="check">{body}</form>')
+
+    @property
+    def button(self) -> str:
+        """The word on the button: what is broken is sent."""
+        return "Send it" if self.item.kind == "Break it" else "Check"
+
+    def _versus(self) -> str:
+        said = self.verdict
+        if not said or not said.happened:
+            return ""
+        pair = f'<div><span class="kit-quiet kit-small">You predicted</span><b>{prose(said.predicted)}</b></div>'
+        pair += f'<div><span class="kit-quiet kit-small">It answered</span><b>{h(said.happened)}</b></div>'
+        return f'<div class="kit-versus">{pair}</div>'
 
     @staticmethod
     def _meta(record: Record) -> str:
@@ -64,25 +80,44 @@ class ExerciseView(CourseWidget):
         return ("solved in " if record.get("solved") and tries else "") + ", ".join(counts)
 
     def _fields(self, button: str) -> str:
-        given = [*self.record.get("answer", []), *[""] * len(self.item.parts)]
+        parts = self.item.parts
+        known = self.record.get("answer", [])
+        given = known if len(known) == len(parts) else [part.given for part in parts]
         wrong = self.verdict is not None and not self.verdict.right
-        state = f' aria-describedby="{self.uid}-said"' + (' aria-invalid="true"' if wrong and len(self.item.parts) == 1 else "")
-        if len(self.item.parts) == 1:
-            part = self.item.parts[0]
-            label = f'<label class="kit-sr" for="{self.uid}-0">Your answer: {h(part.label)}</label>'
+        state = f' aria-describedby="{self.uid}-said"' + (' aria-invalid="true"' if wrong and len(parts) == 1 else "")
+        if len(parts) == 1 and not parts[0].lines:
+            label = f'<label class="kit-sr" for="{self.uid}-0">Your answer: {h(parts[0].label)}</label>'
             return f'<div class="do">{label}{self._field(0, given[0], state)}{button}</div>'
-        rows = "".join(
-            f'<label for="{self.uid}-{k}">{prose(part.label)}</label>{self._field(k, given[k], state)}'
-            for k, part in enumerate(self.item.parts)
+        rows = "".join(self._row(k, part, given[k], state) for k, part in enumerate(parts))
+        again = (
+            '<button type="button" class="kit-btn quiet" data-again>Back to the beginning</button>'
+            if any(p.lines and p.given for p in parts)
+            else ""
         )
-        return f'<div class="kit-parts">{rows}</div><div class="do">{button}</div>'
+        return f'<div class="kit-parts">{rows}</div><div class="do">{button}{again}</div>'
+
+    def _row(self, number: int, part: Part, value: str, state: str) -> str:
+        """A label and its field; one of several lines takes the whole width."""
+        wide = ' class="wide"' if part.lines else ""
+        return f'<label for="{self.uid}-{number}"{wide}>{prose(part.label)}</label>{self._field(number, value, state)}'
 
     def _field(self, number: int, value: str, state: str) -> str:
+        part = self.item.parts[number]
         after = "" if number else " data-after"  # where focus goes when the button that had it is gone
-        name, options = f'id="{self.uid}-{number}" name="{number}"{after}', self.item.parts[number].options
-        if not options:
-            return f'<input {name} class="kit-input mono" value="{h(value)}" autocomplete="off" autocapitalize="off" spellcheck="false"{state}>'
-        chosen = "".join(f"<option{' selected' if option == value else ''}>{h(option)}</option>" for option in options)
+        name = f'id="{self.uid}-{number}" name="{number}"{after}'
+        quiet = 'autocomplete="off" autocapitalize="off" spellcheck="false"'
+        if part.fixed:
+            return f'<input {name} class="kit-input mono" value="{h(part.given)}" readonly{state}>'
+        if part.lines:
+            typed, given = (text.replace("\r\n", "\n").replace("\r", "\n").strip("\n") for text in (value, part.given))
+            rows = max(part.lines, typed.count("\n") + 1) + 1
+            # The line feed behind the tag is the one that HTML swallows.
+            return (
+                f'<textarea {name} class="kit-input mono wide" rows="{rows}" data-given="{h(given)}" {quiet}{state}>\n{h(typed)}</textarea>'
+            )
+        if not part.options:
+            return f'<input {name} class="kit-input mono" value="{h(value)}" {quiet}{state}>'
+        chosen = "".join(f"<option{' selected' if option == value else ''}>{h(option)}</option>" for option in part.options)
         return f'<select {name} class="kit-input"{state}><option value="">Choose …</option>{chosen}</select>'
 
     def _ladder(self) -> str:
@@ -106,19 +141,34 @@ class ExerciseView(CourseWidget):
 
     def _solution(self) -> str:
         item = self.item
-        if len(item.parts) == 1:
-            answer = f'<code class="answer">{h(item.solution[0])}</code>'
+        if len(item.solution) == 1:
+            answer = self._written(item.parts[0], item.solution[0])
         else:
-            answer = "<ol>" + "".join(f"<li>{h(text)}</li>" for text in item.solution) + "</ol>"
+            own = [(part, text) for part, text in zip(item.parts, item.solution, strict=True) if not part.fixed]
+            answer = "<ol>" + "".join(f"<li>{self._written(part, text)}</li>" for part, text in own) + "</ol>"
         return note("info", "The answer", "", f"{answer}{prose(item.why)} {cite(item.spec)}")
+
+    @staticmethod
+    def _written(part: Part, text: str) -> str:
+        if part.lines:
+            return f'<pre class="answer">{h(text.replace(chr(13), chr(10)).strip())}</pre>'
+        return h(text) if part.options else f'<code class="answer">{h(text)}</code>'
 
     def twin(self) -> str:
         item = self.item
-        parts = (
-            ""
-            if len(item.parts) == 1
-            else "<ol>" + "".join(f"<li>{prose(p.label)} ({h('; '.join(p.options))})</li>" for p in item.parts) + "</ol>"
-        )
         hints = "".join(folded(f"Hint {k} of {len(item.hints)}", f"<p>{prose(hint)}</p>") for k, hint in enumerate(item.hints, start=1))
-        body = f'<div class="kit-task"><p class="q">{prose(item.task)}</p>{parts}{hints}{folded("The answer, and why", self._solution())}</div>'
-        return frame(f"Exercise {item.id}", item.standard, "needs a running kernel to check", body, static=True)
+        body = f'<div class="kit-task"><p class="q">{prose(item.task)}</p>{self._asked()}{hints}{folded("The answer, and why", self._solution())}</div>'
+        return frame(f"{item.kind} {item.id}", item.standard, "needs a running kernel to check", body, static=True)
+
+    def _asked(self) -> str:
+        """What there is to fill in, for the twin."""
+        parts = self.item.parts
+        if len(parts) == 1 and not parts[0].given:
+            return ""
+        rows = (f"<li>{prose(part.label)} {self._choices(part)}</li>" for part in parts)
+        return f"<ol>{''.join(rows)}</ol>"
+
+    def _choices(self, part: Part) -> str:
+        if part.options:
+            return f"({h('; '.join(part.options))})"
+        return self._written(part, part.given) if part.given else ""

@@ -10,7 +10,8 @@ function follow(now, next) {
     if (now.data !== next.data) now.data = next.data;
     return;
   }
-  attributes(now, next);
+  if (now.hasAttribute("data-own")) return;                      // what the page itself says there
+  if (!now.hasAttribute("data-mine")) attributes(now, next);     // what is lifted, and where the tab stop is, the page knows
   children(now, next);
 }
 
@@ -40,17 +41,105 @@ function values(form) {
   return [...named.values()];
 }
 
+/** A puzzle: its pieces move by dragging, by their arrows and by keyboard. `moved(list)` is told of each move when it is done. */
+function puzzle(host, moved) {
+  const piece = '[data-order] > [role="option"]';
+  let held = null, from = null;   // the piece in hand, and what stood behind it before
+  const list = item => item.closest("[data-order]"), place = item => [...list(item).children].filter(li => li.getAttribute("role") === "option" && !below(li));
+  const below = item => { for (let li = item.previousElementSibling; li; li = li.previousElementSibling) if (li.classList.contains("out")) return true; return false; };
+  const say = (item, words) => { const region = one(item.closest("form"), "[data-own]"); if (region) region.textContent = words; };
+  const where = item => below(item) ? "left out" : `position ${place(item).indexOf(item) + 1} of ${place(item).length}`;
+
+  function settle(item, sayIt = true) {   // names and labels follow the order
+    for (const li of all(list(item), '[role="option"]')) {
+      li.setAttribute("aria-label", `${li.dataset.say}, ${where(li)}`);
+      const field = one(li, "input");
+      below(li) ? field.removeAttribute("name") : field.setAttribute("name", field.value);
+    }
+    if (sayIt) say(item, `${item.dataset.say}, ${where(item)}`);
+  }
+  function step(item, by) {
+    const next = by < 0 ? item.previousElementSibling : item.nextElementSibling;
+    if (!next) return false;
+    by < 0 ? next.before(item) : next.after(item);
+    settle(item);
+    return true;
+  }
+  function lift(item) {
+    held = item; from = item.nextElementSibling;
+    item.classList.add("held"); item.setAttribute("aria-selected", "true");
+    say(item, `${item.dataset.say} lifted, ${where(item)}`);
+  }
+  function drop(item, back = false) {
+    if (back) { from ? from.before(item) : list(item).append(item); settle(item, false); }
+    item.classList.remove("held"); item.setAttribute("aria-selected", "false");
+    held = null;
+    say(item, `${item.dataset.say} ${back ? "put back" : "dropped"}, ${where(item)}`);
+    if (!back) moved(list(item));
+  }
+  const focus = item => stop(list(item), '[role="option"]', item);
+
+  host.addEventListener("keydown", event => {
+    const item = event.target.closest?.(piece);
+    if (!item || event.ctrlKey || event.metaKey || event.altKey) return;
+    const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    if (event.key === " ") { taken(event); held ? drop(held) : lift(item); focus(item); }
+    else if (event.key === "Escape" && held) { const back = held; taken(event); drop(back, true); focus(back); }
+    else if (by && held) { taken(event); step(held, by); focus(held); }
+    else if (by || event.key === "Home" || event.key === "End") {
+      const group = all(list(item), '[role="option"]'), at = group.indexOf(item);
+      const to = group[{ Home: 0, End: group.length - 1 }[event.key] ?? at + by];
+      taken(event);
+      if (to) focus(to);
+    }
+  });
+  host.addEventListener("focusout", event => {   // who goes away with a piece in hand drops it
+    if (held && !dragged && event.relatedTarget && !list(held).contains(event.relatedTarget)) drop(held);
+  });
+
+  let dragged = false;
+  host.addEventListener("pointerdown", event => {
+    const item = event.target.closest?.(piece), arrow = event.target.closest?.("[data-step]");
+    if (!item || event.button) return;
+    event.preventDefault();
+    if (held && held !== item) drop(held);
+    focus(item);
+    if (arrow) { if (step(item, +arrow.dataset.step)) moved(list(item)); return; }
+    if (!held) lift(item);
+    dragged = true;
+    item.setPointerCapture(event.pointerId);
+  });
+  host.addEventListener("pointermove", event => {
+    if (!dragged || !held) return;
+    const over = [...list(held).children].find(li => { const box = li.getBoundingClientRect(); return event.clientY >= box.top && event.clientY <= box.bottom; });
+    if (!over || over === held) return;
+    const box = over.getBoundingClientRect(), down = held.compareDocumentPosition(over) & Node.DOCUMENT_POSITION_FOLLOWING;
+    if (down ? event.clientY > box.top + box.height / 2 : event.clientY < box.top + box.height / 2) { down ? over.after(held) : over.before(held); settle(held); }
+  });
+  const end = event => { if (dragged) { dragged = false; if (held) drop(held, event.type === "pointercancel"); } };
+  host.addEventListener("pointerup", end);
+  host.addEventListener("pointercancel", end);
+  return () => held;
+}
+
 function render({ model, el }) {
   const host = document.createElement("div");
   host.innerHTML = model.get("html");
   el.append(host);
-  let asked = false, at = host.querySelector("[data-focus]")?.dataset.focus;
+  let asked = false, at = host.querySelector("[data-focus]")?.dataset.focus, telling = 0;
+  const inHand = puzzle(host, list => {   // tell the kernel when the reader rests, or it would put back what moved meanwhile
+    clearTimeout(telling);
+    telling = setTimeout(() => { telling = 0; say("move", list.closest("form")); }, 200);
+    forget();
+  });
 
   function say(what, form) {
     asked = true;
+    clearTimeout(telling); telling = 0;
     ask(model, what, { values: form ? values(form) : [] }).then(update);
   }
   function update() {
+    if (telling || inHand()) return;
     const next = document.createElement("div");
     next.innerHTML = model.get("html");
     const focused = host.contains(document.activeElement);
@@ -70,21 +159,28 @@ function render({ model, el }) {
     if (form) say(form.dataset.do, form);
   });
   host.addEventListener("click", event => {
-    const button = event.target.closest("button[data-do]");
+    const button = event.target.closest("button[data-do]"), again = event.target.closest("button[data-again]");
     if (button) say(button.dataset.do, button.form);
+    if (again) {
+      for (const field of all(again.form, "[data-given]")) field.value = field.dataset.given;
+      one(again.form, "[data-given]").focus();
+      forget();
+    }
   });
   host.addEventListener("change", event => {
     const field = event.target.closest("select[data-do]");
     if (field) ask(model, field.dataset.do, { values: [field.value] });
   });
   host.addEventListener("keydown", event => {   // the lesson teaches Shift+Enter: in an answer it checks, and does not run the cell anew
-    const field = event.target.closest("form[data-do] input:not([type=radio]), form[data-do] select");
+    const field = event.target.closest("form[data-do] :is(input:not([type=radio]), select, textarea)");
     if (field && event.shiftKey && event.key === "Enter") { taken(event); field.form.requestSubmit(); }
   });
-  host.addEventListener("input", event => {   // what was said belongs to the answer before
-    if (!event.target.closest("form[data-do]") || event.target.type === "radio") return;
-    for (const said of all(host, "[data-verdict]")) said.replaceChildren();
+  function forget() {   // what was said belongs to the answer before
+    for (const said of all(host, "[data-verdict], .kit-order .kit-i:is(.ok, .warning)")) said.matches("[data-verdict]") ? said.replaceChildren() : said.remove();
     for (const field of all(host, "[aria-invalid]")) field.removeAttribute("aria-invalid");
+  }
+  host.addEventListener("input", event => {
+    if (event.target.closest("form[data-do]") && event.target.type !== "radio") forget();
   });
   awake(model, host.firstElementChild ?? host); keepKeys(host);
   model.on("change:html", update);
