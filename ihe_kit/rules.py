@@ -120,6 +120,19 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda f: (SEVERITIES.index(f.severity), f.start))
 
 
+def repaired(text: str, fixes: Iterable[Fix]) -> str:
+    """The text after these repairs, from the last to the first; one that overlaps a later one is left out.
+
+    >>> repaired("PID|||1||Lie|||K", [Fix("Set F", 15, 16, "F")])
+    'PID|||1||Lie|||F'
+    """
+    limit = len(text) + 1
+    for fix in sorted(fixes, key=lambda fix: (fix.start, fix.end), reverse=True):
+        if fix.end <= limit and (fix.start, fix.end) != (limit, limit):
+            text, limit = text[: fix.start] + fix.text + text[fix.end :], fix.start
+    return text
+
+
 def has_errors(findings: Iterable[Finding]) -> bool:
     """True where at least one finding is an error: what makes an actor refuse and a command exit with 1."""
     return any(finding.severity == "error" for finding in findings)

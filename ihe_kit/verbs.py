@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -12,7 +12,7 @@ from uuid import uuid4
 from ihe_kit.core import Definition, Message, Standard, UnknownPath, Unreadable, nearest
 from ihe_kit.exchanges import Exchange, Wire, judge, perform
 from ihe_kit.ihe import Event, Transaction
-from ihe_kit.rules import Finding, everywhere, present
+from ihe_kit.rules import Finding, everywhere, present, repaired
 
 if TYPE_CHECKING:
     from ihe_kit.region import Sandbox
@@ -139,6 +139,23 @@ def validate(message: str | bytes | Message, transaction: str | Transaction | No
     return judge(message, found[0]) if len(found) == 1 else list(standard_of(message).conform(message))
 
 
+def repair(message: str | bytes | Message, findings: Iterable[Finding] | None = None) -> Message:
+    """The message after the repairs that findings offer: of these findings, or of all that `validate` makes. A new message; the first stays.
+
+    A repair puts one value in its place; what only a person can know has none. Raises Unreadable where there is nothing to read, ValueError
+    where the findings are of another message.
+
+    >>> wrong = build("ITI-31", {"family": "Lie", "identifier": "4711", "namespace": "NORDVIK", "visit": "V1", "PV1-2": ""})
+    >>> repair(wrong).get("PV1-2")
+    ['I']
+    """
+    read = message if isinstance(message, Message) else parse(message)
+    fixes = [finding.fix for finding in (validate(read) if findings is None else findings) if finding.fix]
+    if any(not 0 <= fix.start <= fix.end <= len(read.text) for fix in fixes):
+        raise ValueError("a finding of another message: its repair lies outside this one")
+    return parse(repaired(read.text, fixes), read.standard)
+
+
 def exchange(transaction: str | Transaction, message: Message, to: Sandbox | str) -> Exchange:
     """Sends a message as a transaction's request and reads the answer; both are checked and kept on the wire.
 
@@ -164,6 +181,7 @@ __all__ = [
     "exchange",
     "explain",
     "parse",
+    "repair",
     "standard_of",
     "standards",
     "transactions",

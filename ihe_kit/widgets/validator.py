@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +12,7 @@ from ihe_kit.core import Message, Unreadable
 from ihe_kit.profiles import candidates
 from ihe_kit.profiles import transaction as by_number
 from ihe_kit.render import Outline, findings_html, h, icon, mirror_html, summary_html, tag, text_html, visible
-from ihe_kit.rules import Finding, Fix
+from ihe_kit.rules import Finding, Fix, repaired
 from ihe_kit.verbs import build, explain, parse, transactions, validate
 from ihe_kit.widgets.base import KitWidget, front
 
@@ -46,15 +45,6 @@ def review(text: str, transaction: str = "") -> Review:
     broken = {finding.rule for finding in findings}
     held = sum(rule.id not in broken for rule in chosen.rules(message)) if chosen else 0
     return Review(message, findings, chosen.number if chosen else "", held)
-
-
-def repaired(text: str, fixes: Iterable[Fix]) -> str:
-    """The text after these repairs, from the last to the first; one that overlaps a later one is left out."""
-    limit = len(text) + 1
-    for fix in sorted(fixes, key=lambda fix: (fix.start, fix.end), reverse=True):
-        if fix.end <= limit and (fix.start, fix.end) != (limit, limit):
-            text, limit = text[: fix.start] + fix.text + text[fix.end :], fix.start
-    return text
 
 
 def typed(text: str) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from ihe_kit.rules import Fix
+from ihe_kit.rules import Fix, repaired
 from ihe_kit.verbs import parse
 from ihe_kit.widgets import Validator
-from ihe_kit.widgets.validator import example, repaired, restored, review, typed
+from ihe_kit.widgets.validator import example, restored, review, typed
 from tests.render.given import Page, admission, feed
 
 
