@@ -99,7 +99,7 @@ def datatype(name: str, version: str = DEFAULT) -> tuple[Row, ...]:
 @lru_cache(maxsize=16)
 def structures(version: str = DEFAULT) -> frozenset[str]:
     """The names of every message structure that a version has."""
-    return frozenset(_module(version, "messages").MESSAGES)
+    return frozenset(_module(version, "messages").MESSAGES) | {name for name in _HOLES if supported(version) in history("sections.tsv", name, 2)}
 
 
 @lru_cache(maxsize=512)
