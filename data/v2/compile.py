@@ -119,25 +119,46 @@ def sections(sources: Sources) -> Iterator[tuple[str, ...]]:
 
 
 def fields(sources: Sources) -> Iterator[tuple[str, ...]]:
-    """Usage and length of every field and component, by version."""
-    usage: dict[str, History] = defaultdict(dict)
-    length: dict[str, History] = defaultdict(dict)
+    """Usage, length, data type and cardinality of every field and component, by version."""
+    usage, length, type_, occurs = (defaultdict[str, History](dict) for _ in range(4))
     for version in VERSIONS:
+        for path, kind, often in _rows(sources, version):
+            type_[path][version], occurs[path][version] = kind, often
         for path, letter in _usages(sources, version):
             usage[path][version] = letter
         for path, most in _lengths(sources, version):
             length[path][version] = most
-    for path, by_version in usage.items():
-        if path.partition("-")[0] in sources.lengths["2.7"]["fields"]:  # of components of 2.8 and later nothing says which are conditional
-            for version in VERSIONS[6:]:
-                if by_version.get("2.7") in ("C", "W") and by_version.get(version, "W") in ("O", "W"):
-                    by_version[version] = by_version["2.7"]
+    _later_conditions(sources, usage)
     for row in _written("kept.tsv"):  # kept for backward compatibility: from a version on, as long as it is not withdrawn
         for version in VERSIONS[VERSIONS.index(row["since"]) :]:
             if usage[row["path"]].get(version) not in (None, "W", "X"):
                 usage[row["path"]][version] = "B"
     for path in sorted(usage, key=_order):
-        yield path, history(usage[path]), history({v: most for v, most in length[path].items() if usage[path].get(v, "X") not in "WX"})
+        live = {version for version, letter in usage[path].items() if letter not in "WX"}
+        yield path, history(usage[path]), *(history({v: said for v, said in what[path].items() if v in live}) for what in (length, type_, occurs))
+
+
+def _later_conditions(sources: Sources, usage: dict[str, History]) -> None:
+    """Of the components of 2.8 and later nothing says which are conditional: they are as in 2.7. A gap in the middle is a withdrawn component."""
+    for path, by_version in usage.items():
+        if path.partition("-")[0] in sources.lengths["2.7"]["fields"]:
+            for version in VERSIONS[6:]:
+                if by_version.get("2.7") in ("C", "W") and by_version.get(version, "W") in ("O", "W"):
+                    by_version[version] = by_version["2.7"]
+            known = [VERSIONS.index(version) for version in by_version]
+            by_version |= {v: "W" for v in VERSIONS[min(known) : max(known)] if v not in by_version}
+
+
+def _rows(sources: Sources, version: str) -> Iterator[tuple[str, str, str]]:
+    """(path, data type, cardinality) of every field and component, as hl7apy's tables have it."""
+    tables = {key: entry[1] for key, entry in sources.reference(version, "segments").items() if len(entry) > 1}
+    tables |= import_module(f"hl7apy.v{version.replace('.', '_')}.datatypes").DATATYPES_STRUCTS
+    for rows in tables.values():
+        for row in rows or ():
+            if isinstance(row, tuple) and re.fullmatch(r"\w+_\d+", row[0]) and row[1] and row[1][2]:
+                least, most = row[2]
+                often = f"{least}..{'*' if most < 0 else most}"
+                yield row[0].replace("_SIMPLE", "").replace("_", "-"), row[1][2].replace("_SIMPLE", ""), often
 
 
 def _usages(sources: Sources, version: str) -> Iterator[tuple[str, str]]:
@@ -338,9 +359,9 @@ FILES = {
     ),
     "fields.tsv": (
         fields,
-        ("path", "usage", "length"),
+        ("path", "usage", "length", "type", "occurs"),
         ("hl7types", "hl7dict", "hl7apy"),
-        "Usage and length of fields and components. R required, O optional, C conditional, B kept for backward compatibility (kept.tsv), "
+        "Usage, length, data type and cardinality of fields and components. R required, O optional, C conditional, B kept for backward compatibility (kept.tsv), "
         f"W withdrawn, X not supported. {_HISTORY}",
     ),
     "tables.tsv": (

@@ -242,7 +242,7 @@ def _withdrawn(name: str, number: int, version: str) -> Row:
 def _told(key: str, version: str) -> tuple[str, int, str]:
     """(usage, length, section) of a field or component."""
     path = key.replace("_", "-")
-    usage, length = _compiled("fields.tsv").get(path, ("", ""))
+    usage, length, *_ = _compiled("fields.tsv").get(path, ("", ""))
     return at(usage, version), int(at(length, version) or 0), section(path, version)
 
 
