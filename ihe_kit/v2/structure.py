@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from ihe_kit.files import rows
 from ihe_kit.v2.grammar import ANY, Grammar, Node, Step, grammar, required
-from ihe_kit.v2.tables import structures, supported
+from ihe_kit.v2.tables import event_structure, structures, supported
 
 if TYPE_CHECKING:
     from ihe_kit.v2.message import V2Message
@@ -72,15 +71,15 @@ class Placing:
     problems: tuple[Problem, ...] = ()
 
 
-def placed(message: V2Message) -> Placing:
-    """The segments of a message, matched against its structure in its version. Nothing in a message raises.
+def placed(message: V2Message, version: str = "") -> Placing:
+    """The segments of a message, matched against its structure in its version or in another one. Nothing in a message raises.
 
     >>> from ihe_kit import v2
     >>> text = "MSH|^~\\\\&|||||||ORU^R01^ORU_R01|||2.5\\rPID|1\\rOBR|1\\rOBX|1\\rOBR|2\\rOBX|1"
     >>> placed(v2.parse(text)).groups[-1].path
     'PATIENT_RESULT[1].ORDER_OBSERVATION[2].OBSERVATION[1]'
     """
-    version = supported(message.version)
+    version = supported(version or message.version)
     name = structure_name(message.structure, message.trigger, version)
     names = tuple([line.name for line in message.segments])
     return (_remembered if len(names) <= _SHORT else match)(name, version, names)
@@ -95,17 +94,8 @@ def structure_name(named: str, trigger: str, version: str) -> str:
     ('ADT_A01', 'ACK', '')
     """
     known = structures(version)
-    code, _, event = trigger.partition("^")
-    return next((name for name in (named, f"{code}_{event}", *_by_event().get((code, event), ()), code) if name in known), "")
-
-
-@lru_cache(maxsize=1)
-def _by_event() -> dict[tuple[str, str], list[str]]:
-    found: dict[tuple[str, str], list[str]] = {}
-    for row in rows("v2/structures.tsv"):
-        for event in row["events"].split():
-            found.setdefault((row["structure"].partition("_")[0], event), []).append(row["structure"])
-    return found
+    code = trigger.partition("^")[0]
+    return next((name for name in (named, event_structure(trigger, version), trigger.replace("^", "_"), code) if name in known), "")
 
 
 def match(name: str, version: str, segments: Sequence[str]) -> Placing:
@@ -113,6 +103,11 @@ def match(name: str, version: str, segments: Sequence[str]) -> Placing:
     table = grammar(name, version)
     if not table.known:
         return Placing("", version, (None,) * len(segments))
+    return against(table, version, segments)
+
+
+def against(table: Grammar, version: str, segments: Sequence[str]) -> Placing:
+    """The names of segments, matched against any grammar: a profile's table of segments is narrower than the structure."""
     return _read_out(table, version, segments, _straight(table, segments) or _fewest(table, segments))
 
 

@@ -132,7 +132,6 @@ def test_a_local_segment_belongs_to_the_group_that_it_stands_in() -> None:
         ("", "ADT^A40", "2.5", "ADT_A39"),
         ("ADT_A99", "ADT^A03", "2.5", "ADT_A03"),  # no such structure
         ("", "ACK^A01", "2.5", "ACK"),
-        ("", "RSP^K22", "2.5", "RSP_K21"),
         ("", "RSP^K22", "2.7", "RSP_K22"),
         ("", "ORU", "2.5", ""),
         ("", "", "2.5", ""),
