@@ -48,6 +48,12 @@ class Event:
     rules: tuple[Rule, ...] = ()
     fixed: Mapping[str, str] = field(default_factory=dict)
 
+    def takes(self, path: str) -> bool:
+        """Whether the event has a place for a path such as `PV1-19.1`: its segment is in use, and its field is not left out."""
+        segments = {use.path.rpartition(".")[2] for use in self.uses if use.usage != "X" and "-" not in use.path}
+        unused = {use.path for use in self.uses if use.usage == "X"}
+        return not segments or (path[:3] in segments and path.partition(".")[0] not in unused)
+
 
 @dataclass(frozen=True)
 class Transaction:
@@ -55,7 +61,8 @@ class Transaction:
 
     `number` is IHE's (`ITI-31`); an exchange that is no IHE transaction says so (`openEHR composition`) and has `ihe=False`.
     `structure` and `fixed` are what `build()` starts from; `recognises` tells whether a request is one of this transaction's. A transaction
-    of many kinds of message has `events`.
+    of many kinds of message has `events`. `settles`: paths of a request of which the transaction says all there is to say, so that the
+    base standard is not asked (IHE's event Z99, its segment ZBE).
     """
 
     number: str
@@ -71,6 +78,7 @@ class Transaction:
     response_rules: tuple[Rule, ...] = ()
     ihe: bool = True
     events: tuple[Event, ...] = ()
+    settles: tuple[str, ...] = ()
 
     def event(self, message: Message) -> Event | None:
         """The kind of message that a request is, or None where this transaction tells none apart or does not know it."""
