@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from ihe_kit.changes import Change, by_path, without
 from ihe_kit.core import Definition, Message, Standard, UnknownPath, Unreadable, nearest
 from ihe_kit.exchanges import Exchange, Wire, judge, perform
 from ihe_kit.ihe import Event, Transaction
@@ -16,6 +17,8 @@ from ihe_kit.rules import Finding, everywhere, present, repaired
 
 if TYPE_CHECKING:
     from ihe_kit.region import Sandbox
+
+TIMES = ("MSH-7", "MSH-10")  # what no two messages of HL7 v2 have in common
 
 
 @lru_cache(maxsize=1)
@@ -145,15 +148,33 @@ def repair(message: str | bytes | Message, findings: Iterable[Finding] | None = 
     A repair puts one value in its place; what only a person can know has none. Raises Unreadable where there is nothing to read, ValueError
     where the findings are of another message.
 
-    >>> wrong = build("ITI-31", {"family": "Lie", "identifier": "4711", "namespace": "NORDVIK", "visit": "V1", "PV1-2": ""})
-    >>> repair(wrong).get("PV1-2")
-    ['I']
+    >>> repair("MSH|^~\\&|A||||||ADT^A01^ADT_A01|1|P|2.5").get("MSH-9.3")
+    ['ADT_A01']
     """
     read = message if isinstance(message, Message) else parse(message)
     fixes = [finding.fix for finding in (validate(read) if findings is None else findings) if finding.fix]
     if any(not 0 <= fix.start <= fix.end <= len(read.text) for fix in fixes):
         raise ValueError("a finding of another message: its repair lies outside this one")
     return parse(repaired(read.text, fixes), read.standard)
+
+
+def difference(one: str | bytes | Message, other: str | bytes | Message, ignore: Iterable[str] = ()) -> list[Change]:
+    """Every difference of two messages of the same standard, by path: added, removed, changed, moved. `ignore=TIMES` leaves out what is
+    different in every HL7 v2 message: its time and its control ID. Raises Unreadable, and ValueError for messages of two standards.
+
+    >>> [str(change) for change in difference("MSH|^~\\&|A||||1", "MSH|^~\\&|B||||2", ignore=TIMES)]
+    ['MSH-3 changed: B, was A']
+    """
+    from ihe_kit.v2.difference import difference as v2_difference
+    from ihe_kit.v2.message import V2Message
+
+    first, second = (message if isinstance(message, Message) else parse(message) for message in (one, other))
+    if first.standard != second.standard:
+        labels = f"{standard_of(first).label} and {standard_of(second).label}"
+        raise ValueError(f"only messages of one standard can be compared path by path, and these are {labels}")
+    if isinstance(first, V2Message) and isinstance(second, V2Message):
+        return without(v2_difference(first, second), ignore)
+    return without(by_path(first, second), ignore)
 
 
 def exchange(transaction: str | Transaction, message: Message, to: Sandbox | str) -> Exchange:
@@ -178,6 +199,7 @@ __all__ = [
     "Unreadable",
     "build",
     "demands",
+    "difference",
     "exchange",
     "explain",
     "parse",

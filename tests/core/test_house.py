@@ -12,13 +12,14 @@ import pytest
 
 HOUSE = Path(__file__).parents[2] / "ihe_kit"
 STANDARDS = {"v2", "fhir", "openehr"}
-SHARED = {"core", "rules", "json_text", "rest", "files"}
+SHARED = {"core", "changes", "rules", "json_text", "rest", "files"}
 
 # room -> the rooms that it may import. "ihe_kit" is the door itself: the verbs, which demo, course and the like use as a learner does.
 MAY = {
     "core": set(),
     "files": set(),
     "rules": {"core"},
+    "changes": {"core"},
     "json_text": {"core"},
     "rest": {"core", "json_text"},
     **dict.fromkeys(STANDARDS, SHARED),
