@@ -133,10 +133,10 @@ def test_fields(text_change: dict[str, str], rule: str | None, path: str | None)
         (["MSH", "EVN", "PID", "PV1"], None, None),
         (["MSH", "EVN", "PID", "NK1", "NK1", "PV1", "OBX", "PR1", "ROL", "PR1", "GT1"], None, None),
         (["MSH", "PID", "PV1"], "HL7-SEGMENT-MISSING", "EVN"),
-        (["MSH", "EVN", "PV1", "PID"], "HL7-SEGMENT-ORDER", "PID"),
+        (["MSH", "EVN", "PV1", "PID"], "HL7-SEGMENT-ORDER", "PV1"),
         (["MSH", "EVN", "PID", "PV1", "ORC"], "HL7-SEGMENT-UNKNOWN", "ORC"),
         (["MSH", "EVN", "PID", "PV1", "ZBE"], "HL7-LOCAL-SEGMENT", "ZBE"),
-        (["MSH", "EVN", "PID", "PV1", "PV1"], "HL7-SEGMENT-ORDER", "PV1[2]"),
+        (["MSH", "EVN", "PID", "PV1", "PV1"], "HL7-SEGMENT-REPEATED", "PV1[2]"),
     ],
 )
 def test_structure(lines: list[str], rule: str | None, path: str | None) -> None:
@@ -156,7 +156,8 @@ def test_segments_in_the_wrong_place_are_each_named_and_the_rest_is_read_on() ->
     head, event, patient, visit, *_ = made().text.split("\r")
     lines = [head, event, patient, visit, "NK1|1|Lie", "OBX|1||a||||||||F", visit, "AL1|1||a", "NK1|2|Lie", "PR1|1||a||20250303", event]
     found = [(f.rule, f.path) for f in v2.conform(v2.parse("\r".join(lines))) if "SEGMENT" in f.rule]
-    assert found == [("HL7-SEGMENT-ORDER", path) for path in ("NK1[1]", "PV1[2]", "NK1[2]", "EVN[2]")]
+    order, repeated = "HL7-SEGMENT-ORDER", "HL7-SEGMENT-REPEATED"
+    assert found == [(repeated, "PV1[1]"), (order, "OBX"), (order, "NK1[2]"), (order, "EVN[2]")]
 
 
 def test_a_name_that_no_segment_has_is_said() -> None:

@@ -1,0 +1,158 @@
+"""Fast accept, slow explain: a quick test per field says that its text is sound, and only what does not pass is looked at part by part.
+
+Most fields of most messages are sound, and to say so needs no places and no words. Here the rows of a segment become one function per
+field, put together from three things: a pattern for each data type, the set of codes of each table, and a split at each separator. A function
+accepts only what `fields` finds nothing in; where that would be hard to tell (an escape sequence in a code, say) it does not accept.
+
+The functions know the usual delimiters `|^~\\&` only. No pattern tries a second way through a text, so time grows with its length.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+from ihe_kit.v2 import coded, values
+from ihe_kit.v2.tables import Row, segment
+
+USUAL = ("|", "^~\\&")
+TEXT = rf"(?:[^~^&\\]++|\\{values.ESCAPE}\\)*+"
+ANYTHING = rf"(?:[^\\]++|\\{values.ESCAPE}\\)*+"  # of a data type that nobody names
+MOST_LENGTH = 10_000  # longer limits are none in practice, and a pattern need not count so far
+OPEN = ("NA", "MA")  # arrays: as many components as there are values
+KEPT, UNUSED = "B", ("W", "X")  # usages: kept for older versions only; withdrawn, not supported
+HEADERS = ("MSH", "FHS", "BHS")
+
+Accepts = Callable[[str], object]  # a text that is not empty -> something true where it is sound
+
+
+class Acceptor:
+    """The quick check of one segment. `rows` are its fields, `version` the version whose tables serve; a test is made when first needed."""
+
+    def __init__(self, rows: Sequence[Row], version: str, header: bool = False) -> None:
+        self.rows, self.version = rows, version
+        self.accepts: list[Accepts] = [self._when_met(at) for at in range(len(rows))]
+        if header:
+            self.accepts[:2] = [bool, bool]  # the delimiters themselves
+        self.kept = [number for number, row in enumerate(rows, start=1) if row.usage == KEPT]
+        self.required = [number for number, row in enumerate(rows, start=1) if row.least and row.type][2 * header :]
+
+    def odd(self, fields: Sequence[str]) -> list[int]:
+        """The numbers of the fields that have to be looked at. `fields` begins with field 1 of the segment."""
+        count = len(fields)
+        found = [number for number, (accepts, text) in enumerate(zip(self.accepts, fields, strict=False), 1) if text and not accepts(text)]
+        found += [number for number in self.required if number > count or not fields[number - 1].strip("~^&")]
+        if count > len(self.rows) and any(fields[len(self.rows) :]):
+            found += range(len(self.rows) + 1, count + 1)
+        return sorted(set(found)) if found else found
+
+    def _when_met(self, at: int) -> Accepts:
+        """Stands in for the test of a field until the field is met with a value."""
+
+        def accepts(text: str) -> object:
+            self.accepts[at] = _field(self.rows[at], self.version)
+            return self.accepts[at](text)
+
+        return accepts
+
+
+@lru_cache(maxsize=4096)
+def acceptor(name: str, version: str, types: tuple[str, ...] = ()) -> Acceptor:
+    """The quick check of a segment. `types`: the data types that the message itself names, in the order of `coded.NAMED`."""
+    rows = list(segment(name, version))
+    for number, type_ in zip(coded.NAMED.get(name, {}), types, strict=False):
+        if number <= len(rows):
+            rows[number - 1] = coded.varied(rows[number - 1], type_, version)
+    return Acceptor(rows, version, header=name in HEADERS)
+
+
+def _field(row: Row, version: str) -> Accepts:
+    """The test of a whole field: every repetition is sound, and there are not too many."""
+    if row.type in ("", coded.UNNAMED) or row.usage in UNUSED:
+        return _never
+    one, most = _repetition(row, version), row.most
+    if most == 1:  # no test of a single value accepts a ~
+        return one
+
+    def accepts(text: str) -> object:
+        if "~" not in text:
+            return one(text)
+        parts = text.split("~")
+        return (most < 0 or len(parts) <= most) and all(not part or one(part) for part in parts)
+
+    return accepts
+
+
+def _repetition(row: Row, version: str) -> Accepts:
+    """The test of one repetition."""
+    if row.type == "varies":
+        return compiled(ANYTHING).fullmatch
+    sound = _value(row, version, "^&", row.length)
+    table = coded.table_of(row)
+    if not (table and row.children and coded.codes(table, version)):
+        return sound
+    known, own = coded.codes(table, version) | {"", coded.NULL}, f"HL7{table}"
+
+    def accepts(text: str) -> object:
+        code, _, rest = text.partition("^")
+        return sound(text) and (code in known or rest.partition("^")[2].partition("^")[0] not in ("", own))
+
+    return accepts
+
+
+def _value(row: Row, version: str, separators: str, most: int) -> Accepts:
+    """The test of a value of at most so many characters (0: no limit). `separators` are those that may still divide it."""
+    if not row.children or not separators:
+        return _primitive(row, version, most)
+    separator, count, most = separators[0], len(row.children), most or MOST_LENGTH
+    tests = [_value(child, version, separators[1:], child.length) for child in row.children]
+    # Of a plain text only the length is left to see where no mark but the separator stands in the whole.
+    lengths = [child.length or MOST_LENGTH if _is_plain(child) else MOST_LENGTH for child in row.children]
+    light = [None if _is_plain(child) else test for child, test in zip(row.children, tests, strict=True)]
+    marks = compiled(rf"[~\\{separators[1:]}]").search
+    needed = [at for at, child in enumerate(row.children) if child.least]
+    single = needed in ([], [0])  # whether a value that is not divided has all that its type requires
+
+    def accepts(text: str) -> object:
+        if len(text) > most:
+            return False
+        if separator not in text:
+            return single and tests[0](text)
+        parts = text.split(separator)
+        if len(parts) > count:
+            return False
+        for length, test, part in zip(lengths, tests if marks(text) else light, parts, strict=False):
+            if part and (len(part) > length or (test and not test(part))):
+                return False
+        return not needed or all(at < len(parts) and parts[at].strip("&") for at in needed)
+
+    return accepts
+
+
+def _is_plain(row: Row) -> bool:
+    return not (row.children or row.key in values.PATTERNS or row.type in (*values.PATTERNS, "ID", "IS"))
+
+
+def _primitive(row: Row, version: str, most: int) -> Accepts:
+    """The test of a value without parts: written as its type is, of its table, not too long; or NULL."""
+    known = coded.codes(row.table, version) if row.table and row.type in ("ID", "IS") else ()
+    if known:
+        listed = frozenset([coded.NULL, *(code for code in known if not most or len(code) <= most)])
+        if row.table != coded.SYSTEMS:
+            return listed.__contains__
+        return lambda text: text in listed or (coded.LOCAL.fullmatch(text) and (not most or len(text) <= most))
+    limit = f"(?![^~^&]{{{most + 1}}})" if 0 < most < MOST_LENGTH else ""
+    if written := values.PATTERNS.get(row.key) or values.PATTERNS.get(row.type):
+        return compiled(f"{limit}(?:{written})|{coded.NULL}").fullmatch
+    return compiled(rf"[^~^&\\]{{0,{most}}}|{limit}{TEXT}|{coded.NULL}" if limit else TEXT).fullmatch
+
+
+@lru_cache(maxsize=4096)
+def compiled(pattern: str) -> re.Pattern[str]:
+    """Values of the same type and length share a pattern."""
+    return re.compile(pattern)
+
+
+def _never(_: str) -> bool:
+    return False
