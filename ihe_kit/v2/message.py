@@ -6,88 +6,46 @@ The parser loses nothing and mends nothing: line ends, unknown segments and trai
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
-from ihe_kit.core import Element, Message, UnknownPath, Unreadable
-from ihe_kit.v2.paths import MOST_FIELDS, MOST_PARTS, NAME, Path, read_path
+from ihe_kit.core import Element, Message, UnknownPath, nearest
+from ihe_kit.v2.charsets import CHARSETS, UNFRAMED, decoded, wide, writes
+from ihe_kit.v2.escapes import without_controls
+from ihe_kit.v2.lines import HEADERS, Lines, Segment, Span
+from ihe_kit.v2.paths import MOST_PARTS, Path, read_path
+from ihe_kit.v2.structure import Group, Placing, group_names, placed
 
-# HL7 table 0211, as far as Python has the character set under another name.
-CHARSETS = {
-    "": "ascii",
-    "ASCII": "ascii",
-    "UNICODE UTF-8": "utf-8",
-    "UNICODE": "utf-8",
-    **{f"8859/{part}": f"iso8859_{part}" for part in (1, 2, 3, 4, 5, 6, 7, 8, 9, 15)},
-    "GB 18030-2000": "gb18030",
-    "KS X 1001": "euc_kr",
-    "BIG-5": "big5",
-}
-
-Span = tuple[int, int]  # a place in the text: start, end
-HEADERS = ("MSH", "FHS", "BHS")
-
-_LINE = re.compile(r"[^\r\n]+")
-_START = re.compile(r"(?:(?<![^\r\n\x0b\ufeff])|(?<=\xef\xbb\xbf))MSH")  # at the start of a line, of a frame, or behind a byte order mark
-_CONTROL = re.compile(r"[\x00-\x1f]")
+__all__ = [
+    "CHARSETS",
+    "HEADERS",
+    "Segment",
+    "Span",
+    "V2Message",
+    "encode",
+    "parse",
+    "recognises",
+    "without_controls",
+    "writes",
+]
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """One line of the message. `number` counts the segments of the same name from 1.
+class V2Message(Lines, Message):
+    """A message of HL7 v2. Raises Unreadable where no MSH segment starts it.
 
-    A line that begins with no name of HL7's (`E'VN|`) still has a path: its name is then the beginning of what stands there, with `_` for
-    whatever is neither letter nor digit (`E_VN`).
+    The text may hold more than the message: what stands before MSH, and from the next MSH or the trailer of a batch on, is kept and belongs to
+    no segment. `further` is the number of the messages behind this one; `read_all` reads them all.
     """
-
-    name: str
-    number: int
-    start: int
-    end: int
-
-
-class V2Message(Message):
-    """A message of HL7 v2. Raises Unreadable where no MSH segment starts it."""
 
     standard = "v2"
 
-    def __init__(self, text: str, charset: str = "utf-8") -> None:
-        self.text, self.charset = text, charset
-        self._known_fields: dict[int, list[Span]] = {}
-        start = _START.search(text)
-        if not start:
-            first = text[:12].splitlines()[0] if text.strip() else ""
-            raise Unreadable("expected a message that starts with MSH, but " + (f"found {first!r}" if first else "the text is empty"), text)
-        at = start.start()
-        encoding = text[at + 3 : at + 9]
-        self.field_separator = encoding[:1]
-        marks = re.split(r"[\r\n]", encoding[1:])[0].split(self.field_separator)[0] if self.field_separator else ""
-        if not self.field_separator or self.field_separator.isalnum() or self.field_separator.isspace():
-            raise Unreadable("expected the field separator after MSH, most often |", text, at + 3)
-        # A receiver that meets a short MSH-2 falls back to the usual characters: better than not answering at all.
-        self.marks = marks if len(marks) in (4, 5) else (marks + "^~\\&"[len(marks) :])[:4]
-        if len(set(self.marks + self.field_separator)) <= len(self.marks) or any(c.isalnum() for c in self.marks):
-            raise Unreadable(f"expected four different encoding characters after MSH{self.field_separator}, most often ^~\\&", text, at + 4)
-        self.component_separator, self.repetition_separator = self.marks[0], self.marks[1]
-        self.escape_character, self.subcomponent_separator = self.marks[2], self.marks[3]
-        self.body_start = at
+    def __init__(self, text: str, charset: str = "utf-8", data: bytes | None = None) -> None:
+        super().__init__(text, charset)
+        self._data = data  # the bytes that the text was read from, which another order of escape sequences would not give back
 
-    # What stands in the header
-
-    @property
-    def version(self) -> str:
-        return self._first("MSH-12.1")
-
-    @property
-    def trigger(self) -> str:
-        """`ADT^A01`: message code and trigger event."""
-        return "^".join(filter(None, (self._first("MSH-9.1"), self._first("MSH-9.2"))))
-
-    @property
-    def structure(self) -> str:
-        """MSH-9.3, the message structure, or ""."""
-        return self._first("MSH-9.3")
+    def encode(self) -> bytes:
+        """The bytes of the text: what came in, goes out."""
+        return self.text.encode(self.charset) if self._data is None else self._data
 
     @property
     def name(self) -> str:
@@ -103,72 +61,10 @@ class V2Message(Message):
         parts = [self._first("MSH-9"), f"version {self.version}" if self.version else "", f"{len(self.segments)} segments"]
         return " · ".join(filter(None, parts))
 
-    @property
-    def named_charset(self) -> str | None:
-        """What Python calls the character set that MSH-18 names (plain ASCII where it is empty); None for one that is not in `CHARSETS`."""
-        return CHARSETS.get(self._first("MSH-18[1]").strip().upper())
-
     def _first(self, path: str) -> str:
         return next(iter(self.get(path)), "")
 
     # The tree
-
-    @cached_property
-    def segments(self) -> list[Segment]:
-        """The lines from MSH on, in order."""
-        counts: dict[str, int] = {}
-        found = []
-        for line in _LINE.finditer(self.text, self.body_start):
-            name = line.group().partition(self.field_separator)[0].strip()
-            if not name or line.group().strip("\x0b\x1c") == "":
-                continue
-            name = name if NAME.fullmatch(name) else _name(name)
-            counts[name] = counts.get(name, 0) + 1
-            found.append(Segment(name, counts[name], line.start(), line.end()))
-        return found
-
-    @cached_property
-    def _by_name(self) -> dict[str, list[Segment]]:
-        named: dict[str, list[Segment]] = {}
-        for segment in self.segments:
-            named.setdefault(segment.name, []).append(segment)
-        return named
-
-    def fields(self, segment: Segment) -> list[Span]:
-        """The places of the fields; index 0 is the segment's name. MSH-1 is the separator itself (HL7 v2.5 section 2.15.9.1)."""
-        if segment.start not in self._known_fields:
-            self._known_fields[segment.start] = self._split_fields(segment)
-        return self._known_fields[segment.start]
-
-    def _split_fields(self, segment: Segment) -> list[Span]:
-        spans = self.split(segment.start, segment.end, self.field_separator, MOST_FIELDS + 1)
-        if segment.name in HEADERS:
-            after = spans[0][1]
-            spans = [spans[0], (after, after + 1), *spans[1:MOST_FIELDS]]
-        return spans
-
-    def split(self, start: int, end: int, separator: str, most: int = -1) -> list[Span]:
-        """The places of the parts between separators; with `most` only of so many, and what stands behind them is not looked at."""
-        spans: list[Span] = []
-        here = start
-        while len(spans) != most and (at := self.text.find(separator, here, end)) >= 0:
-            spans.append((here, at))
-            here = at + 1
-        return spans if len(spans) == most else [*spans, (here, end)]
-
-    def repetitions(self, segment: str, field: int, span: Span) -> list[Span]:
-        """The places of the repetitions of a field. The first two fields of a header are the delimiters themselves and never split."""
-        if segment in HEADERS and field <= 2:
-            return [span]
-        return self.split(*span, self.repetition_separator, MOST_PARTS)
-
-    def filled(self, span: Span) -> bool:
-        """Whether a place holds more than separators."""
-        return bool(self.text[slice(*span)].strip(self.component_separator + self.subcomponent_separator + self.repetition_separator))
-
-    def path_of(self, segment: Segment) -> str:
-        """`PID`, or `OBX[3]` where the message has several."""
-        return f"{segment.name}[{segment.number}]" if len(self._by_name[segment.name]) > 1 else segment.name
 
     def elements(self) -> Iterator[Element]:
         """Every element that is there. A repeated field has a row of its own before its repetitions: `PID-3`, `PID-3[1]`, `PID-3[2]`, and a
@@ -207,25 +103,63 @@ class V2Message(Message):
     def element(self, path: str, label: str, span: Span, level: int = 1, raw: bool = False, lead: str = "") -> Element:
         text = self.text[slice(*span)]
         # A value that has parts is shown as it stands: decoded, its own delimiters could not be told from those of the text.
-        separators = self.component_separator + self.subcomponent_separator + self.repetition_separator
-        if not raw and not text.strip(separators):  # separators with nothing between them are an absent value
+        if not raw and not text.strip(self.separators):  # separators with nothing between them are an absent value
             return Element(path, label, "", *span, level, lead)
-        raw = raw or any(mark in text for mark in separators)
+        raw = raw or any(mark in text for mark in self.separators)
         return Element(path, label, text if raw else self.unescape(text), *span, level, lead)
+
+    # Groups
+
+    @cached_property
+    def placing(self) -> Placing:
+        """The segments in the groups of the message structure, and what does not fit there."""
+        return placed(self)
+
+    def groups(self) -> list[Element]:
+        """Every occurrence of a group, from its first segment to its last, in the order of the text; `level` counts the groups around it."""
+        found: dict[int, Element] = {}
+        for line, group in zip(self.segments, self.placing.groups, strict=True):
+            for at in reversed(list(_around(group))):
+                start = found[id(at)].start if id(at) in found else line.start
+                found[id(at)] = Element(at.path, at.name, "", start, line.end, at.path.count(".") + 1)
+        return list(found.values())
 
     # Paths
 
     def find(self, path: str) -> list[Element]:
         where = self._where(path)
+        segments = self._inside(where) if where.groups else self._by_name.get(where.segment, [])
+        if where.occurrence and not where.groups:
+            segments = segments[where.occurrence - 1 : where.occurrence]
         found: list[Element] = []
-        segments = self._by_name.get(where.segment, [])
-        for segment in segments[where.occurrence - 1 : where.occurrence] if where.occurrence else segments:
+        for segment in segments:
             name = self.path_of(segment)
             found += self._find_in(segment, name, where) if where.field else [self._whole(segment, name)]
-        if not segments and not where.field:
-            end = self.segments[-1].end if self.segments else len(self.text)
+        if not where.field and not (found or where.segment in self._by_name):
+            end = self.segments[-1].end
             return [Element(path, where.segment, "", end, end)]
         return found
+
+    def state(self, path: str) -> str:
+        """How the first value at a path was sent: `value`, `null` (`""`: the receiver deletes what it holds), `empty` (its place is there with
+        nothing in it) or `absent` (the segment ends before it, or there is none). Empty and absent leave alone what the receiver holds.
+        HL7 v2.5 section 2.5.3.
+
+        >>> message = parse('MSH|^~\\\\&|ADT\\rPID|1||4711||Lie|""')
+        >>> [message.state(path) for path in ("PID-5", "PID-6", "PID-4", "PID-7")]
+        ['value', 'null', 'empty', 'absent']
+        """
+        found = self.find(path)
+        if not found or found[0].lead or (found[0].start == found[0].end and not self._where(path).field):
+            return "absent"
+        text = self.text[found[0].start : found[0].end]
+        return "null" if text == '""' else "value" if text.strip(self.separators) or found[0].value else "empty"
+
+    def read(self, path: str) -> list[str]:
+        """`get`, laid out for people: the commands of formatted text carried out, marks for highlighting left away."""
+        elements = self.find(path)
+        raw = [self.text[element.start : element.end] for element in elements]
+        return [self.escapes.laid_out(text, self.charset) if text.strip(self.separators) else "" for text in raw]
 
     def _where(self, path: str) -> Path:
         """A path that `elements()` gave is a path, also that of a line whose name is none of HL7's."""
@@ -233,6 +167,24 @@ class V2Message(Message):
             return read_path(path)
         except UnknownPath:
             return Path.read(path, self._by_name)
+
+    def _inside(self, where: Path) -> list[Segment]:
+        """The segments that a path with groups finds; the index of a segment counts within the innermost group that the path names."""
+        placing = self.placing
+        known = group_names(placing.structure, placing.version)
+        for name, _ in where.groups:
+            if name not in known:
+                has = f"{placing.structure} of version {placing.version} has the groups {', '.join(known) or 'of none'}"
+                none = "the message names no structure that its version has, so it has no groups"
+                raise UnknownPath(f"{name} is no group here: {(has + nearest(name, known)) if placing.structure else none}")
+        found: list[Segment] = []
+        counts: dict[int, int] = {}
+        for line, group in zip(self.segments, placing.groups, strict=True):
+            if line.name == where.segment and (home := _home(group, where.groups)):
+                count = counts[id(home)] = counts.get(id(home), 0) + 1
+                if where.occurrence in (0, count):
+                    found.append(line)
+        return found
 
     def _whole(self, segment: Segment, name: str) -> Element:
         return Element(name, segment.name, self.text[segment.start : segment.end], segment.start, segment.end)
@@ -252,7 +204,10 @@ class V2Message(Message):
                     place, more = self._at([(0, 0), *self.split(*place, separator, number)], number, separator, place[1])
                     here, before = f"{here}.{number}", before + more
             found.append(self.element(here, label, place, raw=header, lead=before))
-        return found or ([Element(f"{path}[{where.repetition}]", label, "", span[1], span[1])] if where.repetition else [])
+        if not found and where.repetition:
+            lead += self.repetition_separator * (where.repetition - len(repetitions))
+            return [Element(f"{path}[{where.repetition}]", label, "", span[1], span[1], lead=lead)]
+        return found
 
     @staticmethod
     def _at(spans: list[Span], number: int, separator: str, end: int) -> tuple[Span, str]:
@@ -261,41 +216,23 @@ class V2Message(Message):
             return spans[number], ""
         return (end, end), separator * (number - len(spans) + 1)
 
-    # Escapes (HL7 v2.5 section 2.7)
 
-    def unescape(self, text: str) -> str:
-        """Decodes \\F\\ \\S\\ \\T\\ \\R\\ \\E\\ and \\Xdd..\\ for reading; anything else stays as it is."""
-        if self.escape_character not in text:
-            return text
-        names = dict(zip("FSRET", (self.field_separator, *self.marks[:4]), strict=False))
-        mark = re.escape(self.escape_character)
-
-        def decode(found: re.Match[str]) -> str:
-            code = found[1]
-            try:
-                return names[code] if code in names else bytes.fromhex(code[1:]).decode(self.charset) if code[:1] == "X" else found[0]
-            except ValueError:
-                return found[0]
-
-        return re.sub(f"{mark}([^{mark}\r\n]*){mark}", decode, text)
-
-    def escape(self, text: str) -> str:
-        """The way back: delimiters in a value become escapes, a line end becomes \\.br\\, any other control character \\Xdd\\."""
-        names = {self.escape_character: "E", self.field_separator: "F"}
-        names |= {self.component_separator: "S", self.repetition_separator: "R", self.subcomponent_separator: "T"}
-        out = "".join(f"{self.escape_character}{names[c]}{self.escape_character}" if c in names else c for c in text)
-        out = re.sub(r"\r\n|\r|\n", lambda _: f"{self.escape_character}.br{self.escape_character}", out)
-        return without_controls(out, self.escape_character)
+def _around(group: Group | None) -> Iterator[Group]:
+    """A group and the groups around it, innermost first."""
+    while group:
+        yield group
+        group = group.parent
 
 
-def without_controls(text: str, mark: str = "\\") -> str:
-    """A piece of a message that breaks neither a line nor a frame: each control character written as \\Xdd\\ (HL7 v2.5 section 2.7.5)."""
-    return _CONTROL.sub(lambda found: f"{mark}X{ord(found[0]):02X}{mark}", text)
-
-
-def _name(text: str) -> str:
-    """What a path calls a line whose name is none of HL7's. It never reads like a segment of HL7's or like a longer path."""
-    return re.sub(r"[^A-Za-z0-9]", "_", text[:12])
+def _home(group: Group | None, wanted: Sequence[tuple[str, int]]) -> Group | None:
+    """The innermost of the wanted groups around a segment, where it stands in all of them."""
+    around, home = _around(group), None
+    for name, number in reversed(wanted):
+        found = next((at for at in around if at.name == name), None)
+        if not found or number not in (0, found.number):
+            return None
+        home = home or found
+    return home
 
 
 def parse(text: str | bytes) -> V2Message:
@@ -309,27 +246,14 @@ def parse(text: str | bytes) -> V2Message:
     if isinstance(text, str):
         message = V2Message(text)
         named = message.named_charset
-        if named and named != "ascii" and writes(text, named):
+        if named and named not in ("ascii", "utf-8", *UNFRAMED) and writes(text, named):
             message.charset = named
         return message
+    if codec_ := wide(text):
+        return V2Message(text.decode(codec_, "replace"), codec_, text)
     head = V2Message(text[:4000].decode("latin-1"))
     marked = head.text[: head.body_start].endswith("\xef\xbb\xbf")
-    for charset in filter(None, ("utf-8" if marked else head.named_charset, "utf-8")):
-        try:
-            decoded = text.decode(charset)
-            if decoded.encode(charset) == text:  # BIG-5 has characters that come back as other bytes
-                return V2Message(decoded, charset)
-        except UnicodeError:
-            continue
-    return V2Message(text.decode("latin-1"), "latin-1")  # every byte is a character there: nothing is lost
-
-
-def writes(text: str, charset: str) -> bool:
-    """Whether a text can be written in a character set so that it is read again as it was."""
-    try:
-        return text.encode(charset).decode(charset) == text
-    except UnicodeError:
-        return False
+    return V2Message(*decoded(text, head.named_charset, marked), text)
 
 
 def encode(message: V2Message) -> bytes:

@@ -98,6 +98,12 @@ def structure_name(named: str, trigger: str, version: str) -> str:
     return next((name for name in (named, event_structure(trigger, version), trigger.replace("^", "_"), code) if name in known), "")
 
 
+@lru_cache(maxsize=256)
+def group_names(name: str, version: str) -> tuple[str, ...]:
+    """The names of the groups of a structure, in its order."""
+    return tuple(dict.fromkeys(node.row.name for node in grammar(name, version).nodes if node.row.children))
+
+
 def match(name: str, version: str, segments: Sequence[str]) -> Placing:
     """The names of segments, matched against a structure such as `ADT_A01`."""
     table = grammar(name, version)
