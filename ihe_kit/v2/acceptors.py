@@ -69,7 +69,7 @@ def acceptor(name: str, version: str, types: tuple[str, ...] = ()) -> Acceptor:
 
 def _field(row: Row, version: str) -> Accepts:
     """The test of a whole field: every repetition is sound, and there are not too many."""
-    if row.type in ("", coded.UNNAMED) or row.usage in UNUSED:
+    if row.type == coded.UNNAMED or is_unused(row):
         return _never
     one, most = _repetition(row, version), row.most
     if most == 1:  # no test of a single value accepts a ~
@@ -103,6 +103,8 @@ def _repetition(row: Row, version: str) -> Accepts:
 
 def _value(row: Row, version: str, separators: str, most: int) -> Accepts:
     """The test of a value of at most so many characters (0: no limit). `separators` are those that may still divide it."""
+    if is_unused(row):
+        return _never
     if not row.children or not separators:
         return _primitive(row, version, most)
     separator, count, most = separators[0], len(row.children), most or MOST_LENGTH
@@ -131,21 +133,26 @@ def _value(row: Row, version: str, separators: str, most: int) -> Accepts:
 
 
 def _is_plain(row: Row) -> bool:
-    return not (row.children or row.key in values.PATTERNS or row.type in (*values.PATTERNS, "ID", "IS"))
+    return not (is_unused(row) or row.children or row.key in values.PATTERNS or row.type in (*values.PATTERNS, "ID", "IS"))
 
 
 def _primitive(row: Row, version: str, most: int) -> Accepts:
     """The test of a value without parts: written as its type is, of its table, not too long; or NULL."""
     known = coded.codes(row.table, version) if row.table and row.type in ("ID", "IS") else ()
-    if known:
-        listed = frozenset([coded.NULL, *(code for code in known if not most or len(code) <= most)])
+    if known:  # a table says more than a length, and some lengths are too short for their own table
+        listed = known | {coded.NULL}
         if row.table != coded.SYSTEMS:
             return listed.__contains__
-        return lambda text: text in listed or (coded.LOCAL.fullmatch(text) and (not most or len(text) <= most))
+        return lambda text: text in listed or coded.LOCAL.fullmatch(text)
     limit = f"(?![^~^&]{{{most + 1}}})" if 0 < most < MOST_LENGTH else ""
     if written := values.PATTERNS.get(row.key) or values.PATTERNS.get(row.type):
         return compiled(f"{limit}(?:{written})|{coded.NULL}").fullmatch
     return compiled(rf"[^~^&\\]{{0,{most}}}|{limit}{TEXT}|{coded.NULL}" if limit else TEXT).fullmatch
+
+
+def is_unused(row: Row) -> bool:
+    """Whether a version has withdrawn a field or a component, or leaves it free."""
+    return row.usage in UNUSED or row.type in ("", "WD", "wd")
 
 
 @lru_cache(maxsize=4096)

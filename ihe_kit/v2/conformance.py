@@ -99,6 +99,8 @@ def _problem(report: Report, problem: Problem, placing: Placing, spec: str) -> N
     line = message.segments[problem.at] if problem.at >= 0 else message.segments[0]
     facts = {"structure": spec, "segment": problem.name, "name": placing.structure}
     if problem.kind == "missing":
+        if problem.name == "DSC":  # the tables require it of some answers, but it stands only where a message is continued
+            return
         group = bool(problem.names) and problem.names != (problem.name,)
         end = line.end if problem.at >= 0 else line.start
         where = f" from {problem.group.path}" if problem.group else ""

@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ihe_kit.files import rows
 from ihe_kit.v2 import acceptors, coded, values
 from ihe_kit.v2.message import HEADERS, Segment, Span
 from ihe_kit.v2.paths import MOST_PARTS
 from ihe_kit.v2.report import Report
-from ihe_kit.v2.tables import Row, segment
+from ihe_kit.v2.tables import VERSIONS, Row, segment
 
 _KNOWN_ESCAPE = re.compile(values.ESCAPE)
 
@@ -24,7 +25,7 @@ def check_fields(report: Report) -> None:
     message, version = report.message, report.version
     usual = (message.field_separator, message.marks[:4]) == acceptors.USUAL
     for line in message.segments:
-        if rows := segment(line.name, version):
+        if known := segment(line.name, version):
             fields = message.text[line.start : line.end].split(message.field_separator)
             header = line.name in HEADERS
             if not header:
@@ -36,10 +37,10 @@ def check_fields(report: Report) -> None:
                 odd: Sequence[int] = quick.odd(fields)
                 kept = [number for number in quick.kept if any(fields[number - 1 : number])]
             else:
-                odd = range(1 + 2 * header, max(len(rows), len(fields)) + 1)
-                kept = [number for number, row in enumerate(rows, start=1) if row.usage == acceptors.KEPT]
+                odd = range(1 + 2 * header, max(len(known), len(fields)) + 1)
+                kept = [number for number, row in enumerate(known, start=1) if row.usage == acceptors.KEPT]
             if odd or kept:
-                _Segment(report, line, rows).check(odd, kept)
+                _Segment(report, line, known).check(odd, kept)
 
 
 def _named(fields: Sequence[str], number: int) -> str:
@@ -63,14 +64,15 @@ class _Segment:
         for number in kept:
             if number < len(spans) and message.filled(spans[number]):
                 row = self.rows[number - 1]
-                report_section = _section(row, name, self.report.version)
-                self.report.at("field-kept", f"{path}-{number}", row.key, spans[number], name=row.name, section=report_section)
+                facts: dict[str, object] = {"name": row.name, "section": _section(row, name, self.report.version), "instead": _instead(row)}
+                self.report.at("field-kept", f"{path}-{number}", row.key, spans[number], **facts)
         for number in numbers:
             span = spans[number] if number < len(spans) else (0, 0)
             if number <= len(self.rows):
                 self._field(f"{path}-{number}", number, span, self.rows[number - 1])
             elif message.filled(span):
-                facts = {"segment": name, "number": len(self.rows)}
+                newer = next((v for v in VERSIONS[VERSIONS.index(self.report.version) :] if len(segment(name, v)) >= number), "")
+                facts = {"segment": name, "number": len(self.rows), "later": f"; version {newer} has it" if newer else ""}
                 self.report.at("field-unknown", f"{path}-{number}", f"{name}-{number}", span, **facts)
 
     def _field(self, path: str, number: int, span: Span, row: Row) -> None:
@@ -80,23 +82,24 @@ class _Segment:
             if row.least and row.type:
                 report.on("field-missing", f"{path}[1]", **facts)
             return
-        if not row.type or row.usage in acceptors.UNUSED:
-            report.at("field-withdrawn", path, row.key, span, **facts)
+        if acceptors.is_unused(row):
+            report.at("field-withdrawn", path, row.key, span, **facts, instead=_instead(row))
             return
         repetitions = message.repetitions(self.line.name, number, span)
         if len(repetitions) == MOST_PARTS:
             report.at("field-unread", path, row.key, span, number=f"{MOST_PARTS:,}", **facts)
-        rows, count = self._rows(number, row), 0
+        variants, count = self._variants(number, row), 0
         for index, part in enumerate(repetitions):
             if message.filled(part):
                 count += 1
                 here = f"{path}[{index + 1}]" if len(repetitions) > 1 else path
-                if 0 < row.most < count:
+                variant = variants[min(index, len(variants) - 1)]
+                if 0 < row.most < count and variant.type != "varies":  # how often a query's parameter may come, the query says
                     times = "once" if row.most == 1 else f"{row.most} times"
                     report.at("field-repeated", here, row.key, part, times=times, **facts)
-                check_repetition(report, here, part, rows[min(index, len(rows) - 1)], facts)
+                check_repetition(report, here, part, variant, facts)
 
-    def _rows(self, number: int, row: Row) -> list[Row]:
+    def _variants(self, number: int, row: Row) -> list[Row]:
         """The row of a field; where another field names its data type, the rows of its repetitions, the last one for all that follow."""
         naming = coded.NAMED.get(self.line.name, {}).get(number)
         if not naming:
@@ -134,7 +137,11 @@ def _parts(report: Report, path: str, deep: str, span: Span, row: Row, separator
     for number, child in enumerate(_children(row, len(parts)), start=1):
         part = parts[number - 1] if number <= len(parts) else (0, 0)
         here = f"{deep}.{number}"
-        if message.filled(part):
+        if message.filled(part) and acceptors.is_unused(child):
+            report.at(
+                "field-withdrawn", here, child.key, part, name=child.name, section=_section(child, row.type, report.version), instead=""
+            )
+        elif message.filled(part):
             own = replace(child, name=row.name) if single else child
             if "measured" not in facts:
                 _too_long(report, path if single else here, part, own, facts)
@@ -210,6 +217,8 @@ def _unlisted(report: Report, path: str, span: Span, row: Row, table: str, code:
 def _too_long(report: Report, path: str, span: Span, row: Row, facts: Mapping[str, object]) -> bool:
     """Says that a value is longer than its row allows, and whether it is."""
     number = span[1] - span[0]
+    if row.table and row.type in ("ID", "IS") and coded.codes(row.table, report.version):
+        return False  # a table says more than a length, and some lengths are too short for their own table
     if not 0 < row.length < min(number, acceptors.MOST_LENGTH) or report.message.text[slice(*span)] == coded.NULL:
         return False
     report.at("length", path, row.key, span, name=row.name, number=number, limit=row.length, section=facts["section"])
@@ -227,6 +236,13 @@ def _escapes(report: Report, path: str, span: Span, row: Row) -> None:
             written = mark + pieces[number][:20] + mark * ends
             report.at("escape", path, row.key, span, written=written, mark=mark, escaped=f"{mark}E{mark}")
             return
+
+
+def _instead(row: Row) -> str:
+    """Where the same is said today, for a field that is kept or withdrawn."""
+    path = row.key.replace("_", "-")
+    found = next((known["instead"] for known in rows("v2/kept.tsv") if known["path"] == path), "")
+    return f" {found} says it today." if found else ""
 
 
 def _section(row: Row, segment: str, version: str) -> str:
