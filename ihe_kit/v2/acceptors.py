@@ -22,6 +22,7 @@ ANYTHING = rf"(?:[^\\]++|\\{values.ESCAPE}\\)*+"  # of a data type that nobody n
 MOST_LENGTH = 10_000  # longer limits are none in practice, and a pattern need not count so far
 OPEN = ("NA", "MA")  # arrays: as many components as there are values
 KEPT, UNUSED = "B", ("W", "X")  # usages: kept for older versions only; withdrawn, not supported
+DATES = ("DT", "DTM", "TM", "SI")
 HEADERS = ("MSH", "FHS", "BHS")
 
 Accepts = Callable[[str], object]  # a text that is not empty -> something true where it is sound
@@ -139,12 +140,12 @@ def _is_plain(row: Row) -> bool:
 def _primitive(row: Row, version: str, most: int) -> Accepts:
     """The test of a value without parts: written as its type is, of its table, not too long; or NULL."""
     known = coded.codes(row.table, version) if row.table and row.type in ("ID", "IS") else ()
-    if known:  # a table says more than a length, and some lengths are too short for their own table
+    if known:
         listed = known | {coded.NULL}
         if row.table != coded.SYSTEMS:
             return listed.__contains__
         return lambda text: text in listed or coded.LOCAL.fullmatch(text)
-    limit = f"(?![^~^&]{{{most + 1}}})" if 0 < most < MOST_LENGTH else ""
+    limit = f"(?![^~^&]{{{most + 1}}})" if 0 < most < MOST_LENGTH and is_measured(row, version) else ""
     if written := values.PATTERNS.get(row.key) or values.PATTERNS.get(row.type):
         return compiled(f"{limit}(?:{written})|{coded.NULL}").fullmatch
     return compiled(rf"[^~^&\\]{{0,{most}}}|{limit}{TEXT}|{coded.NULL}" if limit else TEXT).fullmatch
@@ -153,6 +154,13 @@ def _primitive(row: Row, version: str, most: int) -> Accepts:
 def is_unused(row: Row) -> bool:
     """Whether a version has withdrawn a field or a component, or leaves it free."""
     return row.usage in UNUSED or row.type in ("", "WD", "wd")
+
+
+def is_measured(row: Row, version: str) -> bool:
+    """Whether the length of a value is judged: where a table or a date's pattern bounds it too, that says more, and the lengths contradict
+    some of them (OBX-2 of 2.5 has two characters, and table 0125 three of them in XCN).
+    """
+    return row.type not in DATES and not (row.type in ("ID", "IS") and row.table and coded.codes(row.table, version))
 
 
 @lru_cache(maxsize=4096)

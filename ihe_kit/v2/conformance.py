@@ -34,7 +34,7 @@ def conform(message: V2Message, version: str | None = None) -> list[Finding]:
     """
     report = Report(message, supported(version or message.version))
     if not version and instead(message.version):
-        report.on("version-unknown", "MSH[1]-12[1].1")
+        report.on("version-unknown", "MSH[1]-12[1]")
     _check_charset(report)
     _check_structure(report)
     check_fields(report)

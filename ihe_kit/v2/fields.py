@@ -217,8 +217,8 @@ def _unlisted(report: Report, path: str, span: Span, row: Row, table: str, code:
 def _too_long(report: Report, path: str, span: Span, row: Row, facts: Mapping[str, object]) -> bool:
     """Says that a value is longer than its row allows, and whether it is."""
     number = span[1] - span[0]
-    if row.table and row.type in ("ID", "IS") and coded.codes(row.table, report.version):
-        return False  # a table says more than a length, and some lengths are too short for their own table
+    if not acceptors.is_measured(row, report.version):
+        return False
     if not 0 < row.length < min(number, acceptors.MOST_LENGTH) or report.message.text[slice(*span)] == coded.NULL:
         return False
     report.at("length", path, row.key, span, name=row.name, number=number, limit=row.length, section=facts["section"])
