@@ -18,7 +18,7 @@ class Use:
     """How a profile uses one segment (`PV1`) or field (`PV1-2`) of a message: a row of the Technical Framework's tables.
 
     `usage`: R required, RE required where known, C or CE conditional, O optional, X not used (ITI TF-2 Appendix C.1.1). `most` -1: no limit.
-    `when` is the condition in words; `says` tells a learner why.
+    `when` is the condition in words; `says` tells a learner why. `name` is given to what HL7 has no name for.
     """
 
     path: str
@@ -29,6 +29,7 @@ class Use:
     says: str = ""
     spec: str = ""
     checked: bool = True
+    name: str = ""
 
 
 @dataclass(frozen=True)

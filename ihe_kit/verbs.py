@@ -148,7 +148,7 @@ def repair(message: str | bytes | Message, findings: Iterable[Finding] | None = 
     A repair puts one value in its place; what only a person can know has none. Raises Unreadable where there is nothing to read, ValueError
     where the findings are of another message.
 
-    >>> repair("MSH|^~\\&|A||||||ADT^A01^ADT_A01|1|P|2.5").get("MSH-9.3")
+    >>> repair("MSH|^~\\\\&|A||||||ADT^A01^ADT_A01|1|P|2.5").get("MSH-9.3")
     ['ADT_A01']
     """
     read = message if isinstance(message, Message) else parse(message)
@@ -162,7 +162,7 @@ def difference(one: str | bytes | Message, other: str | bytes | Message, ignore:
     """Every difference of two messages of the same standard, by path: added, removed, changed, moved. `ignore=TIMES` leaves out what is
     different in every HL7 v2 message: its time and its control ID. Raises Unreadable, and ValueError for messages of two standards.
 
-    >>> [str(change) for change in difference("MSH|^~\\&|A||||1", "MSH|^~\\&|B||||2", ignore=TIMES)]
+    >>> [str(change) for change in difference("MSH|^~\\\\&|A||||1", "MSH|^~\\\\&|B||||2", ignore=TIMES)]
     ['MSH-3 changed: B, was A']
     """
     from ihe_kit.v2.difference import difference as v2_difference

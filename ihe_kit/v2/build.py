@@ -14,7 +14,7 @@ from ihe_kit.v2.dictionary import is_composite
 from ihe_kit.v2.message import V2Message, parse, without_controls
 from ihe_kit.v2.paths import NAME, Path
 from ihe_kit.v2.structure import placed
-from ihe_kit.v2.tables import DEFAULT, structure
+from ihe_kit.v2.tables import DEFAULT, structure, supported
 
 Clock = Callable[[], datetime]
 Ids = Callable[[], str]
@@ -48,8 +48,8 @@ def build(name: str, values: Mapping[str, Any], clock: Clock, ids: Ids, version:
         raise ValueError(f"version {version} has no message structure {name!r}")
     given = dict(flat(values))
     syntax = _syntax(given.pop("MSH-1", ""), given.pop("MSH-2", ""), version)
-    written = {path: _written(path, value, version, syntax) for path, value in given.items()}
-    filled = {"MSH-7": timestamp(clock()), "MSH-10": written.get("MSH-10") or ids(), "MSH-12": version, **written}
+    text = {path: written(path, value, version, syntax) for path, value in given.items()}
+    filled = {"MSH-7": timestamp(clock()), "MSH-10": text.get("MSH-10") or ids(), "MSH-12": version, **text}
     if any(not value.isascii() for value in filled.values()):
         filled.setdefault("MSH-18", "UNICODE UTF-8")
     return _assemble(name, {path: value for path, value in filled.items() if value or isinstance(value, Written)}, version, syntax)
@@ -60,10 +60,17 @@ def values(message: V2Message) -> dict[str, str]:
 
     Trailing separators are kept; what has no place in the message's structure is there too, and `build()` will refuse it.
     """
+    found: dict[str, str] = dict.fromkeys(("MSH-7", "MSH-10", "MSH-12", "MSH-18"), "")
+    for fields in values_by_segment(message):
+        found |= fields
+    return found
+
+
+def values_by_segment(message: V2Message) -> Iterator[dict[str, str]]:
+    """The values of each segment, one after the other. A segment without fields has only its own path."""
     placing = placed(message)
     groups = placing.groups or (None,) * len(message.segments)
     shared = {line.name for line, group in zip(message.segments, groups, strict=True) if group}
-    found: dict[str, str] = dict.fromkeys(("MSH-7", "MSH-10", "MSH-12", "MSH-18"), "")
     counts: dict[str, int] = {}
     group = None
     for at, line in enumerate(message.segments):
@@ -74,9 +81,8 @@ def values(message: V2Message) -> dict[str, str]:
         counts[path] = counts.get(path, 0) + 1
         path = f"{path}[{counts[path]}]" if line.name != "MSH" else path
         spans = message.fields(line)
-        found |= {path: Written()} if len(spans) == 1 else {}
-        found |= {f"{path}-{n}": Written(message.text[slice(*span)]) for n, span in enumerate(spans) if n}
-    return found
+        fields: dict[str, str] = {f"{path}-{n}": Written(message.text[slice(*span)]) for n, span in enumerate(spans) if n}
+        yield fields or {path: Written()}
 
 
 def flat(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
@@ -110,13 +116,19 @@ def _syntax(separator: str, marks: str, version: str) -> V2Message:
     return V2Message(f"MSH{separator or '|'}{marks or _USUAL.marks}") if separator or marks else _USUAL
 
 
+def build_from(name: str, given: Mapping[str, str], message: V2Message) -> V2Message:
+    """A message of values that are all written already, in the version and with the delimiters of another message."""
+    fields = {path: value for path, value in given.items() if path not in ("MSH-1", "MSH-2")}
+    return _assemble(name, fields, supported(message.version), message)
+
+
 def _assemble(name: str, written: Mapping[str, str], version: str, syntax: V2Message) -> V2Message:
     """The message of values that are already written as HL7 v2 writes them."""
-    places = {path: _place(path) for path in written}
+    places = {path: place_of(path) for path in written}
     message = Assembly(name, structure(name, version), (place for place, _ in places.values()))
     for path, (place, where) in places.items():
         if where.field:
-            _put(message.lines[place].fields, where, written[path], syntax)
+            put_in(message.lines[place].fields, where, written[path], syntax)
     head, *lines = message
     mark = syntax.field_separator
     # MSH-1 is the separator itself, so the fields of MSH stand one place further to the left than their numbers say.
@@ -125,7 +137,7 @@ def _assemble(name: str, written: Mapping[str, str], version: str, syntax: V2Mes
 
 
 @lru_cache(maxsize=8192)
-def _place(path: str) -> tuple[Place, Path]:
+def place_of(path: str) -> tuple[Place, Path]:
     """(where the segment stands, where in it the value does) of a path with or without groups. Raises UnknownPath."""
     head, dash, rest = path.partition("-")
     groups, _, segment = head.rpartition(".")
@@ -138,19 +150,24 @@ def timestamp(moment: datetime) -> str:
     return moment.strftime("%Y%m%d%H%M%S%z")
 
 
-def _written(path: str, value: str, version: str, syntax: V2Message) -> str:
+def written(path: str, value: str, version: str, syntax: V2Message) -> str:
+    """A value as it stands in a message with these delimiters. Raises UnknownPath."""
     if not value or isinstance(value, Written):
         return value
-    if not _place(path)[1].field:
+    if not place_of(path)[1].field:
         raise UnknownPath(f"a value stands in a field, and {path} names none: expected a path such as {path}-1")
     if not _composite(path, version):
         return syntax.escape(value)
-    return without_controls(value if syntax is _USUAL else _rewritten(value, syntax), syntax.escape_character)
+    return without_controls(value if _usual(syntax) else _rewritten(value, syntax), syntax.escape_character)
 
 
 @lru_cache(maxsize=8192)
 def _composite(path: str, version: str) -> bool:
     return is_composite(path.partition("-")[0].rpartition(".")[2] + "-" + path.partition("-")[2], version)
+
+
+def _usual(syntax: V2Message) -> bool:
+    return (syntax.field_separator, syntax.marks[:4]) == (_USUAL.field_separator, _USUAL.marks)
 
 
 def _rewritten(text: str, syntax: V2Message, usual: str = "~^&") -> str:
@@ -161,7 +178,7 @@ def _rewritten(text: str, syntax: V2Message, usual: str = "~^&") -> str:
     return mark.join(_rewritten(part, syntax, usual[1:]) for part in text.split(usual[0]))
 
 
-def _put(fields: list[str], where: Path, value: str, syntax: V2Message) -> None:
+def put_in(fields: list[str], where: Path, value: str, syntax: V2Message) -> None:
     """Writes the value at its place among the fields, with as many delimiters as are missing before it."""
     fields += [""] * (where.field - len(fields))
     text = fields[where.field - 1]

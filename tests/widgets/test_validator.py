@@ -72,7 +72,7 @@ def test_fixes_apply_one_by_one_and_all_at_once() -> None:
     assert len(view.findings) == before - 1
     view.answer_fix()
     assert [f for f in view.findings if f.fix] == []
-    assert parse(view.text).get("PV1-2") == ["I"]
+    assert parse(view.text).get("PV1-51") == ["V"]
 
 
 def test_fixes_that_overlap_do_not_spoil_each_other() -> None:
@@ -106,7 +106,7 @@ def test_bytes_are_read_in_their_own_character_set() -> None:
 def test_the_twin() -> None:
     page = Page(Validator(example(mistakes=True)).twin())
     assert "button" not in [tag for tag, _ in page.elements]
-    assert "Patient class is empty." in page.text
+    assert "Patient Class is empty." in page.text
     assert page.having("class", "kit-f-gap kit-f-error")
     assert "Not readable" not in page.text
     assert "hello" in Validator("hello <b>").twin()

@@ -85,7 +85,8 @@ def _uses(line: Table) -> Iterator[Use]:
     name, _, number = first.partition("-")
     for field in range(int(number), int(last or number) + 1):
         least, most = int(line["least"]), int(line["most"])
-        yield Use(f"{name}-{field}", line["usage"], least, most, line["when"], line["says"], line["section"], bool(line["checked"]))
+        words = line["when"], line["says"], line["section"]
+        yield Use(f"{name}-{field}", line["usage"], least, most, *words, bool(line["checked"]), line["name"])
 
 
 def _is_for(line: Table, trigger: str) -> bool:
