@@ -36,17 +36,30 @@ class Acceptor:
         self.accepts: list[Accepts] = [self._when_met(at) for at in range(len(rows))]
         if header:
             self.accepts[:2] = [bool, bool]  # the delimiters themselves
-        self.kept = [number for number, row in enumerate(rows, start=1) if row.usage == KEPT]
-        self.required = [number for number, row in enumerate(rows, start=1) if row.least and row.type][2 * header :]
+        self.kept = [at for at, row in enumerate(rows) if row.usage == KEPT]
+        self.required = [at for at, row in enumerate(rows) if row.least and row.type][2 * header :]
+        self.least = max(self.required, default=-1) + 1
+
+    def passes(self, fields: Sequence[str]) -> bool:
+        """Whether nothing at all is to be said of a segment. `fields` begins with field 1."""
+        count = len(fields)
+        if count < self.least or (count > len(self.rows) and any(fields[len(self.rows) :])):
+            return False
+        for accepts, text in zip(self.accepts, fields, strict=False):
+            if text and not accepts(text):
+                return False
+        for at in self.required:
+            if not fields[at]:
+                return False
+        return not (self.kept and any(fields[at] for at in self.kept if at < count))
 
     def odd(self, fields: Sequence[str]) -> list[int]:
-        """The numbers of the fields that have to be looked at. `fields` begins with field 1 of the segment."""
+        """The numbers of the fields that have to be looked at."""
         count = len(fields)
-        found = [number for number, (accepts, text) in enumerate(zip(self.accepts, fields, strict=False), 1) if text and not accepts(text)]
-        found += [number for number in self.required if number > count or not fields[number - 1].strip("~^&")]
-        if count > len(self.rows) and any(fields[len(self.rows) :]):
-            found += range(len(self.rows) + 1, count + 1)
-        return sorted(set(found)) if found else found
+        found = {at for at, (accepts, text) in enumerate(zip(self.accepts, fields, strict=False)) if text and not accepts(text)}
+        found.update(at for at in self.required if at >= count or not fields[at])
+        found.update(range(len(self.rows), count))
+        return [at + 1 for at in sorted(found)]
 
     def _when_met(self, at: int) -> Accepts:
         """Stands in for the test of a field until the field is met with a value."""
@@ -72,11 +85,13 @@ def _field(row: Row, version: str) -> Accepts:
     """The test of a whole field: every repetition is sound, and there are not too many."""
     if row.type == coded.UNNAMED or is_unused(row):
         return _never
-    one, most = _repetition(row, version), row.most
-    if most == 1:  # no test of a single value accepts a ~
+    one, most, least = _repetition(row, version), row.most, row.least
+    if most == 1 and not (least and row.children):  # no test of a single value accepts a ~, and none of a value without parts a separator
         return one
 
     def accepts(text: str) -> object:
+        if least and not text.strip("~^&"):
+            return False
         if "~" not in text:
             return one(text)
         parts = text.split("~")
@@ -110,12 +125,11 @@ def _value(row: Row, version: str, separators: str, most: int) -> Accepts:
         return _primitive(row, version, most)
     separator, count, most = separators[0], len(row.children), most or MOST_LENGTH
     tests = [_value(child, version, separators[1:], child.length) for child in row.children]
-    # Of a plain text only the length is left to see where no mark but the separator stands in the whole.
-    lengths = [child.length or MOST_LENGTH if _is_plain(child) else MOST_LENGTH for child in row.children]
-    light = [None if _is_plain(child) else test for child, test in zip(row.children, tests, strict=True)]
-    marks = compiled(rf"[~\\{separators[1:]}]").search
     needed = [at for at, child in enumerate(row.children) if child.least]
     single = needed in ([], [0])  # whether a value that is not divided has all that its type requires
+    # Where no mark but the separator stands in the text, no part is divided, and of a plain text only the length is left to see.
+    lengths, quick = zip(*(_undivided(child, test, version) for child, test in zip(row.children, tests, strict=True)), strict=True)
+    light = [(at, test) for at, test in enumerate(quick) if test]
 
     def accepts(text: str) -> object:
         if len(text) > most:
@@ -125,12 +139,35 @@ def _value(row: Row, version: str, separators: str, most: int) -> Accepts:
         parts = text.split(separator)
         if len(parts) > count:
             return False
-        for length, test, part in zip(lengths, tests if marks(text) else light, parts, strict=False):
-            if part and (len(part) > length or (test and not test(part))):
-                return False
+        if "\\" in text or "~" in text or "&" in text:
+            for test, part in zip(tests, parts, strict=False):
+                if part and not test(part):
+                    return False
+        else:
+            for length, part in zip(lengths, parts, strict=False):
+                if len(part) > length:
+                    return False
+            for at, test in light:
+                if at >= len(parts):
+                    break
+                if parts[at] and not test(parts[at]):
+                    return False
         return not needed or all(at < len(parts) and parts[at].strip("&") for at in needed)
 
     return accepts
+
+
+def _undivided(row: Row, whole: Accepts, version: str) -> tuple[int, Accepts | None]:
+    """(the most characters, the rest of the test, if any) of a part that is not divided itself: it stands for the first of its own parts.
+    `whole` is its test where it may be divided.
+    """
+    first, length = row, row.length or MOST_LENGTH
+    while first.children and not is_unused(first) and not any(child.least for child in first.children[1:]):
+        first = first.children[0]
+        length = min(length, first.length or MOST_LENGTH)
+    if _is_plain(first):
+        return length, None
+    return MOST_LENGTH, whole if first.children else _value(first, version, "", length if length < MOST_LENGTH else 0)
 
 
 def _is_plain(row: Row) -> bool:

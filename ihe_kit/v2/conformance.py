@@ -13,6 +13,7 @@ Deliberately not checked here:
 from __future__ import annotations
 
 import codecs
+from functools import lru_cache
 
 from ihe_kit.core import Element
 from ihe_kit.rules import Finding
@@ -21,7 +22,7 @@ from ihe_kit.v2.message import Segment, V2Message, writes
 from ihe_kit.v2.paths import NAME
 from ihe_kit.v2.report import Report
 from ihe_kit.v2.structure import Placing, Problem, placed, structure_name
-from ihe_kit.v2.tables import event_structure, instead, section, structures, supported
+from ihe_kit.v2.tables import event_structure, instead, section, segment, structures, supported
 
 
 def conform(message: V2Message, version: str | None = None) -> list[Finding]:
@@ -46,8 +47,7 @@ def conform(message: V2Message, version: str | None = None) -> list[Finding]:
 
 def _check_charset(report: Report) -> None:
     message = report.message
-    body = message.text[message.body_start :]
-    if body.isascii():
+    if message.text.isascii() or (body := message.text[message.body_start :]).isascii():
         return
     at, named = message.find("MSH[1]-18[1]")[0], message.named_charset
     if not at.value.strip():
@@ -72,6 +72,8 @@ def _check_structure(report: Report) -> None:
     for problem in placing.problems:
         _problem(report, problem, placing, spec)
     for line in message.segments:
+        if segment(line.name, report.version):
+            continue
         if line.name[0] == "Z" and len(line.name) == 3:
             report.on("segment-local", _line(message, line), segment=line.name)
         elif not NAME.fullmatch(line.name):
@@ -118,6 +120,7 @@ def _problem(report: Report, problem: Problem, placing: Placing, spec: str) -> N
         report.on("segment-unknown", _line(message, line), **facts)
 
 
+@lru_cache(maxsize=1024)
 def _section(name: str, version: str) -> str:
     place = section(name, version)
     return f"HL7 v{version} section {place}, structure {name}" if place else f"HL7 v{version}, structure {name}"

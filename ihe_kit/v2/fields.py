@@ -23,24 +23,22 @@ _KNOWN_ESCAPE = re.compile(values.ESCAPE)
 def check_fields(report: Report) -> None:
     """Every segment of a message: quickly, and where that does not do, field by field."""
     message, version = report.message, report.version
-    usual = (message.field_separator, message.marks[:4]) == acceptors.USUAL
+    text, separator = message.text, message.field_separator
+    usual = (separator, message.marks[:4]) == acceptors.USUAL
     for line in message.segments:
-        if known := segment(line.name, version):
-            fields = message.text[line.start : line.end].split(message.field_separator)
-            header = line.name in HEADERS
+        name = line.name
+        if known := segment(name, version):
+            fields = text[line.start : line.end].split(separator)
+            header = name in HEADERS
             if not header:
                 del fields[0]
-            if usual and line.end - line.start < MOST_PARTS:  # a longer one may have more parts than are read
-                named = coded.NAMED.get(line.name)
-                types = tuple([_named(fields, number) for number in named.values()]) if named else ()
-                quick = acceptors.acceptor(line.name, version, types)
-                odd: Sequence[int] = quick.odd(fields)
-                kept = [number for number in quick.kept if any(fields[number - 1 : number])]
-            else:
-                odd = range(1 + 2 * header, max(len(known), len(fields)) + 1)
-                kept = [number for number, row in enumerate(known, start=1) if row.usage == acceptors.KEPT]
-            if odd or kept:
-                _Segment(report, line, known).check(odd, kept)
+            if not usual or line.end - line.start >= MOST_PARTS:  # a longer one may have more parts than are read
+                _Segment(report, line, known).check(range(1 + 2 * header, max(len(known), len(fields)) + 1))
+                continue
+            types = tuple([_named(fields, number) for number in coded.NAMED[name].values()]) if name in coded.NAMED else ()
+            quick = acceptors.acceptor(name, version, types)
+            if not quick.passes(fields):
+                _Segment(report, line, known).check(quick.odd(fields))
 
 
 def _named(fields: Sequence[str], number: int) -> str:
@@ -57,13 +55,12 @@ class _Segment:
     line: Segment
     rows: Sequence[Row]
 
-    def check(self, numbers: Iterable[int], kept: Iterable[int]) -> None:
-        """Every finding in the fields with these numbers; `kept` are those that are there for older versions only."""
+    def check(self, numbers: Iterable[int]) -> None:
+        """Every finding in the fields with these numbers, and what is there for older versions only."""
         message, name = self.report.message, self.line.name
         spans, path = message.fields(self.line), message.path_of(self.line)
-        for number in kept:
-            if number < len(spans) and message.filled(spans[number]):
-                row = self.rows[number - 1]
+        for number, row in enumerate(self.rows, start=1):
+            if row.usage == acceptors.KEPT and number < len(spans) and message.filled(spans[number]):
                 facts: dict[str, object] = {"name": row.name, "section": _section(row, name, self.report.version), "instead": _instead(row)}
                 self.report.at("field-kept", f"{path}-{number}", row.key, spans[number], **facts)
         for number in numbers:

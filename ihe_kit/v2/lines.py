@@ -6,7 +6,7 @@ Nothing here is lost and nothing mended. Lines end with CR, LF or both; MSH says
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from ihe_kit.core import Unreadable
@@ -56,13 +56,19 @@ class Lines:
         marks = text[at + 4 : at + 10].replace("\n", "\r").partition("\r")[0].partition(separator)[0]
         # A receiver that meets a short MSH-2 falls back to the usual characters: better than not answering at all.
         self.marks = marks if len(marks) in (4, 5) else (marks + "^~\\&"[len(marks) :])[:4]
-        if len({*self.marks, separator}) <= len(self.marks) or any(c.isalnum() for c in self.marks):
+        if not _tell_apart(separator, self.marks):
             raise Unreadable(f"expected four different encoding characters after MSH{separator}, most often ^~\\&", text, at + 4)
         self.component_separator, self.repetition_separator = self.marks[0], self.marks[1]
         self.escape_character, self.subcomponent_separator = self.marks[2], self.marks[3]
         self.separators = self.component_separator + self.subcomponent_separator + self.repetition_separator
 
     # What stands in the header
+
+    @cached_property
+    def _head(self) -> list[str]:
+        """The fields of the header: MSH-2 is the first one behind the name."""
+        first = self.segments[0]
+        return self.text[first.start : first.end].split(self.field_separator, MOST_FIELDS)
 
     @cached_property
     def version(self) -> str:
@@ -80,8 +86,8 @@ class Lines:
 
     def _header(self, number: int) -> list[str]:
         """The first three components of a field of the header: what every reader asks for first, so without the way through a path."""
-        spans = self.fields(self.segments[0])
-        text = self.text[slice(*spans[number])] if number < len(spans) else ""
+        fields = self._head
+        text = fields[number - 1] if number <= len(fields) else ""
         parts = text.partition(self.repetition_separator)[0].split(self.component_separator, 3)
         return [self.unescape(part) if part.strip(self.subcomponent_separator) else "" for part in [*parts, "", ""][:3]]
 
@@ -180,6 +186,12 @@ class Lines:
     def escape(self, text: str) -> str:
         """The way back: delimiters in a value become escapes, a line end becomes \\.br\\, any other control character \\Xdd\\."""
         return self.escapes.encode(text)
+
+
+@lru_cache(maxsize=64)
+def _tell_apart(separator: str, marks: str) -> bool:
+    """Whether the delimiters are different ones, and none of them is a letter or a digit."""
+    return len({*marks, separator}) > len(marks) and not any(c.isalnum() for c in marks)
 
 
 def _name(line: str, separator: str) -> str:

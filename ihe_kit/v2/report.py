@@ -48,7 +48,7 @@ class Report:
                 row, end = words()["left-out"], len(self.message.text)
                 says = row["says"].format(number=f"{count - MOST:,}", limit=f"{MOST:,}")
                 self.findings.append(finding_at(Element("MSH", "MSH", "", end, end), row["rule"], says, row["spec"], severity))
-        return in_order(self.findings)
+        return in_order(self.findings) if self.findings else []
 
 
 @lru_cache(maxsize=1)

@@ -85,6 +85,7 @@ def placed(message: V2Message, version: str = "") -> Placing:
     return (_remembered if len(names) <= _SHORT else match)(name, version, names)
 
 
+@lru_cache(maxsize=4096)
 def structure_name(named: str, trigger: str, version: str) -> str:
     """The structure of a message: the one that MSH-9.3 names, else the one of its trigger (`ADT^A08`: ADT_A01, HL7 table 0354).
 
