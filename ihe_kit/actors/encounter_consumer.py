@@ -1,83 +1,58 @@
-"""Patient Encounter Consumer of PAM: takes ADT^A01 (ITI-31) and keeps who is admitted.
+"""Patient Encounter Consumer of PAM (ITI-31): keeps who is where, and who was.
 
-What it keeps, it keeps as FHIR resources, so that a patient who came in by HL7 v2 is found over FHIR.
+What it keeps, it keeps as FHIR resources too, so that a patient who came in by HL7 v2 is found over FHIR.
 """
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from dataclasses import replace
 
-from ihe_kit import crosswalk
-from ihe_kit.actors import Actor, Refused
-from ihe_kit.actors.resources import save
-from ihe_kit.core import Message
-from ihe_kit.exchanges import judge
-from ihe_kit.fhir import build, conform, parse
-from ihe_kit.profiles import transaction
-from ihe_kit.rules import finding_at, has_errors
-from ihe_kit.v2 import V2, V2Message, acknowledge
-
-EVENTS = {"A01": "admit"}
+from ihe_kit.actors.decisions import decide
+from ihe_kit.actors.patient_administration import PatientAdministration
+from ihe_kit.actors.pid import identifiers
+from ihe_kit.actors.stays import transitions
+from ihe_kit.actors.told import told
+from ihe_kit.v2 import V2Message
 
 
-class EncounterConsumer(Actor):
-    """Admits patients. AR for a message that it does not support, AE for one that breaks a rule, AA when the patient is admitted."""
+class EncounterConsumer(PatientAdministration):
+    """Takes every event of ITI-31. AR for a message that it does not support, AE for one that breaks a rule or does not add up with what is
+    known, AA when it was taken, or discarded without an error.
+    """
 
-    standard = V2
     plays = ("Patient Encounter Consumer",)
+    transaction = "ITI-31"
 
-    def answer(self, request: Message) -> Message:
-        assert isinstance(request, V2Message)
-        self._reject_foreign(request)
-        findings = judge(request, transaction("ITI-31"))
-        if has_errors(findings):
-            raise Refused(findings)
-        self._reject_admitted(request)
-        self._admit(request)
-        return acknowledge(request, "AA", self.clock, self.ids)
+    def act(self, request: V2Message, event: str) -> None:
+        if event in transitions():
+            self._movement(request)
+        elif event == "A40":
+            self.merge(request)
+        elif event == "A44":
+            self._move_accounts(request)
 
-    def _reject_foreign(self, request: V2Message) -> None:
-        """A message type or a trigger event that is not supported is an application reject (ITI TF-2 Appendix C.2.3)."""
-        for path, known, rule, what in (
-            ("MSH-9.1", ("ADT",), "UNSUPPORTED-TYPE", "message type"),
-            ("MSH-9.2", tuple(EVENTS), "UNSUPPORTED-EVENT", "event"),
-        ):
-            for element in request.find(path):
-                if element.value not in known:
-                    says = f"The {what} {element.value or '(empty)'} is not supported here. This receiver takes {', '.join(known)}."
-                    raise Refused([finding_at(element, f"IHE-{rule}", says, "ITI TF-2 Appendix C.2.3")])
+    def _movement(self, request: V2Message) -> None:
+        """A movement, an update of one, or a correction of the person in an open stay (A08)."""
+        news = told(request, self.clock())
+        old = tuple(("AN", *number) for number in identifiers(request, "MRG[1]-3"))  # A06 and A07: the account that closes
+        person = self.one(request, "PID[1]-3")
+        id = person.id if person else self.ids()
+        stays = self.encounters.of(id) if person else []
+        decision = decide(stays, replace(news, numbers=news.numbers + old), lambda: self.encounters.begin(id))
+        if decision.rule:
+            raise self.refused(request, decision.rule, decision.path, decision.says)
+        if stay := decision.stay:  # otherwise discarded, and no error is raised
+            self.tell(request, person, id)
+            self.encounters.save(replace(stay, numbers=tuple(number for number in stay.numbers if number not in old)))
 
-    def _reject_admitted(self, request: V2Message) -> None:
-        """An admission while one is open is discarded, and an error is raised (ITI TF-2 section 3.31.7.1.4)."""
-        for element, (system, number) in zip(request.find("PID-3.1"), crosswalk.identifiers(request), strict=False):
-            if self.store.find("Encounter", "open-for", number, system):
-                says = f"Patient {number} is already admitted. The message was discarded: sender and receiver see the ward differently."
-                raise Refused([finding_at(element, "PAM-ALREADY-ADMITTED", says, "ITI TF-2 section 3.31.7.1.4")])
-
-    def _admit(self, request: V2Message) -> None:
-        facts, identifiers = crosswalk.facts(request), crosswalk.identifiers(request)
-        known = next((found for system, number in identifiers for found in self.store.find("Patient", "identifier", number, system)), None)
-        patient = self._patient(facts, identifiers, json.loads(known.text) if known else {})
-        saved = save(self.store, patient, self.clock, id=known.id if known else self.ids())
-        stay = {
-            "Encounter.status": "in-progress",
-            "Encounter.class.system": "http://terminology.hl7.org/CodeSystem/v3-ActCode",
-            "Encounter.class.code": "IMP",
-            "Encounter.subject.reference": f"Patient/{saved.id}",
-            **crosswalk.values(facts, "fhir", "Encounter"),
-        }
-        entries = [("open-for", system, number, number) for system, number in identifiers]
-        save(self.store, build("Encounter", stay, self.clock, self.ids), self.clock, id=self.ids(), more=entries)
-
-    def _patient(self, facts: dict[str, str], identifiers: list[tuple[str, str]], known: dict[str, Any]) -> Message:
-        """The patient as FHIR: what the message says wins, what only another wire told is kept. Raises Refused where that is no sound resource."""
-        values = {path: value for path, value in crosswalk.values(facts, "fhir", "Patient").items() if ".identifier." not in path}
-        told = build("Patient", {"Patient.active": "true", **values}, self.clock, self.ids)
-        numbers = [{"system": system, "value": number} for system, number in identifiers]
-        numbers += [one for one in known.get("identifier", ()) if (one.get("system"), one.get("value")) not in identifiers]
-        merged = {"resourceType": "Patient"} | known | told.data | {"identifier": numbers}
-        patient = parse(json.dumps(merged, indent=2, ensure_ascii=False))
-        if has_errors(findings := conform(patient)):
-            raise Refused("the patient cannot be kept: " + "; ".join(finding.what for finding in findings))
-        return patient
+    def _move_accounts(self, request: V2Message) -> None:
+        """A44: accounts go from one patient to another (section 3.31.7.25.4). What is not known is left alone."""
+        for number in range(1, len(request.find("MRG")) + 1):
+            accounts = set(identifiers(request, f"MRG[{number}]-3"))
+            source, target = self.one(request, f"MRG[{number}]-1"), self.one(request, f"PID[{number}]-3")
+            stays = [s for s in self.encounters.of(source.id) if accounts & {n[1:] for n in s.numbers}] if source else []
+            if not stays:
+                continue
+            kept = target or self.tell(request, None, pid=f"PID[{number}]")
+            for stay in stays:
+                self.move(stay, kept.id)
