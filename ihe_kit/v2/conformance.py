@@ -14,9 +14,11 @@ from __future__ import annotations
 
 import codecs
 from functools import lru_cache
+from pathlib import Path
 
 from ihe_kit.core import Element
 from ihe_kit.rules import Finding
+from ihe_kit.v2.conformance_profile import ConformanceProfile, check, load, together
 from ihe_kit.v2.fields import check_fields
 from ihe_kit.v2.message import Segment, V2Message, writes
 from ihe_kit.v2.paths import NAME
@@ -25,21 +27,23 @@ from ihe_kit.v2.structure import Placing, Problem, placed, structure_name
 from ihe_kit.v2.tables import event_structure, instead, section, segment, structures, supported
 
 
-def conform(message: V2Message, version: str | None = None) -> list[Finding]:
+def conform(message: V2Message, version: str | None = None, profile: ConformanceProfile | str | Path | None = None) -> list[Finding]:
     """Every place where a message breaks its structure, a usage, a repetition limit, a data type, a table, a length, an escape or its character
-    set. `version`: the version to check it against, where that is not the one of MSH-12.
+    set. `version`: the version to check it against, where that is not the one of MSH-12. `profile`: a conformance profile, or the XML of one
+    (path or text), to check it against as well. Raises Unreadable for a profile that cannot be read.
 
     >>> from ihe_kit import v2
     >>> [f.path for f in conform(v2.parse("MSH|^~\\\\&|A|B|||20250230||ACK|1|P|2.5\\rMSA|AA|1"))]
     ['MSH-7']
     """
+    narrower = load(profile) if isinstance(profile, (str, Path)) else profile
     report = Report(message, supported(version or message.version))
     if not version and instead(message.version):
         report.on("version-unknown", "MSH[1]-12[1]")
     _check_charset(report)
     _check_structure(report)
     check_fields(report)
-    return report.result()
+    return together(report.result(), check(message, narrower)) if narrower else report.result()
 
 
 # Characters ------------------------------------------------------------------------------------------------------------------------
