@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from weakref import WeakSet
 
 from ihe_kit.core import Element, Message, UnknownPath, cited
 
@@ -77,16 +78,20 @@ def check(message: Message, rules: Iterable[Rule]) -> list[Finding]:
     """Every finding of every rule, in the order of the text. Never raises for what a message holds."""
     findings = []
     for rule in rules:
-        for element in rule.test(_find(message, rule.path), message):
+        elements = _find(message, rule)
+        for element in rule.test(elements, message) if elements is not None else ():
             fix = rule.fix(message) if callable(rule.fix) else rule.fix
             findings.append(finding_at(element, rule.id, rule.says, rule.spec, rule.severity, fix, rule.checked))
     return in_order(findings)
 
 
-def _find(message: Message, path: str) -> list[Element]:
-    """The elements at a path. A path that this kind of message does not have (a rule for patients, a bundle in hand) has none."""
+def _find(message: Message, rule: Rule) -> list[Element] | None:
+    """The elements that a rule speaks of; None where there is nothing that its test could say.
+
+    A path that this kind of message does not have (a rule for patients, a bundle in hand) has no elements.
+    """
     try:
-        return message.find(path)
+        return None if rule.test in _QUIET and message.lacks(rule.path) else message.find(rule.path)
     except UnknownPath:
         return []
 
@@ -141,6 +146,20 @@ def has_errors(findings: Iterable[Finding]) -> bool:
 # Tests ---------------------------------------------------------------------------------------------------------------------------
 
 
+_QUIET: WeakSet[Test] = WeakSet()
+
+
+def quiet(test: Test) -> Test:
+    """Marks a test that says nothing where nothing stands at the path, so that a message without it is not searched."""
+    _QUIET.add(test)
+    return test
+
+
+def is_quiet(test: Test) -> bool:
+    """Whether a test says nothing where nothing stands at the path."""
+    return test in _QUIET
+
+
 def present(elements: Sequence[Element], _: Message) -> Iterable[Element]:
     """At least one repetition has a value; HL7 v2's NULL, two double quotes, deletes one and is none."""
     return elements[:1] if elements and not any(element.value not in ("", NULL) for element in elements) else ()
@@ -151,6 +170,7 @@ def everywhere(elements: Sequence[Element], _: Message) -> Iterable[Element]:
     return [element for element in elements if element.value in ("", NULL)]
 
 
+@quiet
 def absent(elements: Sequence[Element], _: Message) -> Iterable[Element]:
     """No repetition has a value."""
     return [element for element in elements if element.value]
@@ -158,25 +178,25 @@ def absent(elements: Sequence[Element], _: Message) -> Iterable[Element]:
 
 def one_of(*allowed: str) -> Test:
     """Every value that is there is one of these."""
-    return lambda elements, _: [e for e in elements if e.value and e.value not in allowed]
+    return quiet(lambda elements, _: [e for e in elements if e.value and e.value not in allowed])
 
 
 def matches(pattern: str) -> Test:
     """Every value that is there matches the whole pattern."""
     compiled = re.compile(pattern)
-    return lambda elements, _: [e for e in elements if e.value and not compiled.fullmatch(e.value)]
+    return quiet(lambda elements, _: [e for e in elements if e.value and not compiled.fullmatch(e.value)])
 
 
 def at_most(count: int) -> Test:
     """There are no more repetitions than this; the ones too many offend."""
-    return lambda elements, _: [e for e in elements if e.value][count:]
+    return quiet(lambda elements, _: [e for e in elements if e.value][count:])
 
 
 def when(path: str, allowed: Sequence[str], test: Test) -> Test:
     """The test applies only where some value at `path` is one of `allowed` (or, with none given, where there is any value)."""
 
     def guarded(elements: Sequence[Element], message: Message) -> Iterable[Element]:
-        values = [element.value for element in _find(message, path) if element.value]
+        values = _values(message, path)
         return test(elements, message) if any(not allowed or value in allowed for value in values) else ()
 
     return guarded
@@ -184,4 +204,11 @@ def when(path: str, allowed: Sequence[str], test: Test) -> Test:
 
 def unless(path: str, test: Test) -> Test:
     """The test applies only where there is no value at `path`."""
-    return lambda elements, message: () if any(e.value for e in _find(message, path)) else test(elements, message)
+    return lambda elements, message: () if _values(message, path) else test(elements, message)
+
+
+def _values(message: Message, path: str) -> list[str]:
+    try:
+        return [element.value for element in message.find(path) if element.value]
+    except UnknownPath:
+        return []

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from ihe_kit.core import Element, Message
-from ihe_kit.rules import NULL, SEVERITIES, Repair, Rule, Test, absent, everywhere, matches, one_of
+from ihe_kit.rules import NULL, SEVERITIES, Repair, Rule, Test, absent, everywhere, is_quiet, matches, one_of, quiet
 from ihe_kit.v2.message import V2Message
 from ihe_kit.v2.tables import table
 
@@ -34,6 +34,8 @@ def read(row: Mapping[str, str], fix: Repair | None = None) -> list[Rule]:
     for path in row["path"].split():
         field = named[0] if (named := _FIELD.match(path)) else path
         test = given(row["given"].replace("{}", field), named_test(row["test"], row["arguments"].replace("{}", field)))
+        if field in row["given"].replace("{}", field).split(" and "):  # where the field has no value, its condition does not hold
+            quiet(test)
         if row["severity"] not in SEVERITIES:
             raise ValueError(f"rule {row['rule']}: {row['severity']!r} is no severity ({', '.join(SEVERITIES)})")
         mend = fix or ((words, value) if words else None)
@@ -56,7 +58,11 @@ def given(conditions: str, test: Test) -> Test:
     if not conditions:
         return test
     checks = [_condition(part) for part in conditions.split(" and ")]
-    return lambda elements, message: [e for e in test(elements, message) if all(holds(e, message) for holds in checks)]
+
+    def guarded(elements: Sequence[Element], message: Message) -> Iterable[Element]:
+        return [e for e in test(elements, message) if all(holds(e, message) for holds in checks)]
+
+    return quiet(guarded) if is_quiet(test) else guarded
 
 
 def _condition(text: str) -> Callable[[Element, Message], bool]:
@@ -118,7 +124,7 @@ def _valued(elements: Sequence[Element], _: Message) -> Iterable[Element]:
 
 def _at_most(arguments: str) -> Test:
     count = int(arguments)
-    return each(lambda elements, _: [e for e in elements if e.value][count:])
+    return quiet(each(lambda elements, _: [e for e in elements if e.value][count:]))
 
 
 def _needed(path: str) -> Test:
@@ -139,22 +145,22 @@ def _some(arguments: str) -> Test:
 
 def _none_of(arguments: str) -> Test:
     wrong = arguments.split()
-    return lambda elements, _: [e for e in elements if e.value in wrong]
+    return quiet(lambda elements, _: [e for e in elements if e.value in wrong])
 
 
 def _longest(arguments: str) -> Test:
     most = int(arguments)
-    return lambda elements, _: [e for e in elements if len(e.value) > most]
+    return quiet(lambda elements, _: [e for e in elements if len(e.value) > most])
 
 
 def _in_table(arguments: str) -> Test:
     codes = {code for code, _ in table(arguments)}
-    return lambda elements, _: [e for e in elements if e.value not in codes and e.value not in ("", NULL)]
+    return quiet(lambda elements, _: [e for e in elements if e.value not in codes and e.value not in ("", NULL)])
 
 
 def _same_as(path: str) -> Test:
     """Every value that is there is that at the other path."""
-    return lambda elements, message: [e for e in elements if e.value and e.value not in message.get(near(path, e))]
+    return quiet(lambda elements, message: [e for e in elements if e.value and e.value not in message.get(near(path, e))])
 
 
 def _among(path: str) -> Test:
@@ -167,7 +173,7 @@ def _among(path: str) -> Test:
             if element.value not in message.get(partner):
                 yield element
 
-    return among
+    return quiet(among)
 
 
 def _only(arguments: str) -> Test:
@@ -182,7 +188,7 @@ def _only(arguments: str) -> Test:
                 if number and number not in allowed and start < end:
                     yield message.find(f"{element.path}-{number}")[0]
 
-    return only
+    return quiet(only)
 
 
 def _distinct(arguments: str) -> Test:
@@ -197,7 +203,7 @@ def _distinct(arguments: str) -> Test:
                 yield other
             met.setdefault(element.value, set()).add(other.value)
 
-    return distinct
+    return quiet(distinct)
 
 
 def _behind(name: str) -> Test:
@@ -213,7 +219,7 @@ def _behind(name: str) -> Test:
             else:
                 before = segment.name
 
-    return behind
+    return quiet(behind)
 
 
 def _there(elements: Sequence[Element], _: Message) -> Iterable[Element]:

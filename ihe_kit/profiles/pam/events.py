@@ -19,6 +19,7 @@ from ihe_kit.v2.tables import Row, segment
 Table = Mapping[str, str]
 _PART = re.compile(r"\{(\w+) (\w+) (\d)\.\.([\d*]): ([^}]*)\}|(\w{3}) (\w+) (\d)\.\.([\d*])", re.ASCII)
 _TIMES = {1: "once", 2: "twice"}
+_NEVER_BROKEN = ("PAM-MSH-1", "PAM-MSH-1-MOST", "PAM-MSH-2-MOST")  # what breaks one of these cannot be read as a message at all
 
 
 def event_rows(transaction: str) -> list[Table]:
@@ -95,7 +96,8 @@ def _is_for(line: Table, trigger: str) -> bool:
 
 def common_field_rules() -> tuple[Rule, ...]:
     """The rules that follow from the field tables for every event."""
-    return tuple(rule for line in rows("ihe/pam-uses.tsv") if line["events"] == "*" for rule in _field_rules(line, "PAM-"))
+    made = (rule for line in rows("ihe/pam-uses.tsv") if line["events"] == "*" for rule in _field_rules(line, "PAM-"))
+    return tuple(rule for rule in made if rule.id not in _NEVER_BROKEN)
 
 
 def event_field_rules(trigger: str) -> tuple[Rule, ...]:
