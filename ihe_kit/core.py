@@ -93,6 +93,10 @@ class Message(ABC):
         """One value per repetition, "" where a repetition lacks it. Raises UnknownPath."""
         return [element.value for element in self.find(path)]
 
+    def lacks(self, path: str) -> bool:
+        """Whether there is certainly nothing at a path: a quick look that may spare the search. Raises UnknownPath."""
+        return False
+
     def encode(self) -> bytes:
         """The bytes of the text, in the message's own character set: what came in, goes out."""
         return self.text.encode(self.charset)

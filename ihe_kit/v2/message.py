@@ -140,6 +140,16 @@ class V2Message(Lines, Message):
             return [Element(path, where.segment, "", end, end)]
         return found
 
+    def lacks(self, path: str) -> bool:
+        where = read_path(path)
+        if where.groups:
+            return False
+        for segment in self._by_name.get(where.segment, ()):
+            spans = self.fields(segment)
+            if where.field < len(spans) and spans[where.field][0] < spans[where.field][1]:
+                return False
+        return True
+
     def state(self, path: str) -> str:
         """How the first value at a path was sent: `value`, `null` (`""`: the receiver deletes what it holds), `empty` (its place is there with
         nothing in it) or `absent` (the segment ends before it, or there is none). Empty and absent leave alone what the receiver holds.
