@@ -45,8 +45,22 @@ class Element:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A part of what a definition is about: a field of a segment, a component of a data type, a segment or group of a structure."""
+
+    label: str
+    name: str
+    type: str = ""
+    occurs: str = ""
+    level: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Definition:
-    """What a path means. `occurs` is a cardinality such as `1..*`; `codes` names a table or value set; `values` its codes."""
+    """What a path means. `occurs` is a cardinality such as `1..*`; `codes` names a table or value set; `values` its codes.
+
+    `facts` are what only some standards tell, each under a name of its own: `("Length", "250 characters at most")`.
+    """
 
     path: str
     label: str
@@ -57,6 +71,8 @@ class Definition:
     values: tuple[tuple[str, str], ...] = ()
     says: str = ""
     spec: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+    parts: tuple[Part, ...] = ()
 
 
 class Message(ABC):
@@ -137,7 +153,7 @@ class Standard:
     recognises: Callable[[str], bool]
     parse: Callable[[str | bytes], Message]
     explain: Callable[..., Definition]  # (path) or (message, path)
-    conform: Callable[[Any], Sequence[Any]]  # a message of this standard -> findings against its own constraint artefact
+    conform: Callable[..., Sequence[Any]]  # a message of this standard -> findings against its own constraint artefact
     build: Callable[..., Message]  # (structure, values, clock, ids)
     to_wire: Callable[[Any], Packet]
     from_wire: Callable[[Packet], Message]
@@ -148,13 +164,16 @@ class Standard:
         return f"Standard({self.label})"
 
 
+UNCHECKED = " (not checked against the text)"
+
+
 def cited(spec: str, checked: bool) -> str:
     """A citation as the reader sees it: what nobody has compared with the section it names says so.
 
     >>> cited("HL7 v2.5 section 3.4.2", checked=False)
     'HL7 v2.5 section 3.4.2 (not checked against the text)'
     """
-    return spec if checked or not spec else f"{spec} (not checked against the text)"
+    return spec if checked or not spec else spec + UNCHECKED
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -12,7 +12,7 @@ FOLDER holds three packages, unpacked as their registries serve them:
     npm pack hl7-dictionary@1.0.1 && tar xzf hl7-dictionary-1.0.1.tgz && mv package hl7dict
     pip download --no-deps hl7types==0.9.5 && unzip hl7types-0.9.5-py3-none-any.whl
 
-Node has to be there: the lengths are JavaScript. Written are `sections.tsv`, `fields.tsv`, `tables.tsv`, `meanings.tsv` and `events.tsv`; none of
+Node has to be there: the lengths are JavaScript. Written are `names.tsv`, `sections.tsv`, `fields.tsv`, `tables.tsv`, `meanings.tsv` and `events.tsv`; none of
 them is edited by hand. What people wrote stands beside them: `explained.tsv`, `codes.tsv`, `kept.tsv`.
 """
 
@@ -23,7 +23,7 @@ import json
 import re
 import subprocess
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from html import unescape
 from importlib import import_module
@@ -37,6 +37,8 @@ ABSENT = "-"
 
 # hl7types gives these segments of 2.3.1 the section of one of their fields, or of an example. The fields' own sections show the right one.
 SECTIONS = {"PV1": "3.3.3", "DRG": "6.4.3", "EQL": "2.24.16", "QRD": "2.24.4", "OBX": "7.3.2", "RXA": "4.8.14"}
+# What the packages say otherwise than the neighbouring versions and public tables of the version do.
+CORRECTIONS = {("MSA-5", "2.5"): "X", ("OBX-2", "2.8"): "C", ("OBX-4", "2.8"): "C"}
 # Tables that fields of type CE or CWE alone use, so that no data type tells whose they are. HL7's own; all others are the users'.
 DEFINED_BY_HL7 = frozenset(
     ["0162", "0163", "0164", "0165", "0201", "0202", "0206", "0357", "0371", "0487", "0488", "0490", "0544", "0550", "0725"]
@@ -99,7 +101,7 @@ class Sources:
 
 
 def sections(sources: Sources) -> Iterator[tuple[str, ...]]:
-    """Segments, data types and message structures: their names and the section that describes each, by version."""
+    """Segments, data types and message structures: their names, and the section that describes each segment and type, by version."""
     names: dict[str, str] = {}
     found: dict[str, History] = defaultdict(dict)
     for version in VERSIONS:
@@ -109,8 +111,8 @@ def sections(sources: Sources) -> Iterator[tuple[str, ...]]:
                 if not head:
                     continue
                 names[key] = head[1].rstrip(".")
-                place = SECTIONS.get(key, head[2]) if version == "2.3.1" else head[2]
-                found[key][version] = re.sub(r"^([ACD])\.", r"\1.", place or "")
+                if kind != "messages":  # what the package calls the section of a message is often that of another one
+                    found[key][version] = (SECTIONS.get(key) if version == "2.3.1" else "") or head[2] or ""
     for key in sorted(names):
         yield key, names[key], history(found[key])
 
@@ -125,7 +127,7 @@ def fields(sources: Sources) -> Iterator[tuple[str, ...]]:
         for path, kind, often in _rows(sources, version):
             type_[path][version], occurs[path][version] = kind, often
         for path, letter in _usages(sources, version):
-            usage[path][version] = letter
+            usage[path][version] = CORRECTIONS.get((path, version), letter)
         for path, most in _lengths(sources, version):
             length[path][version] = most
     _later_conditions(sources, usage)
@@ -134,8 +136,13 @@ def fields(sources: Sources) -> Iterator[tuple[str, ...]]:
             if usage[row["path"]].get(version) not in (None, "W", "X"):
                 usage[row["path"]][version] = "B"
     for path in sorted(usage, key=_order):
+        occurs[path] = {v: often.replace("1..", "0..", 1) if usage[path].get(v) == "C" else often for v, often in occurs[path].items()}
         live = {version for version, letter in usage[path].items() if letter not in "WX"}
-        yield path, history(usage[path]), *(history({v: said for v, said in what[path].items() if v in live}) for what in (length, type_, occurs))
+        yield (
+            path,
+            history(usage[path]),
+            *(history({v: said for v, said in what[path].items() if v in live}) for what in (length, type_, occurs)),
+        )
 
 
 def _later_conditions(sources: Sources, usage: dict[str, History]) -> None:
@@ -205,6 +212,21 @@ def _lengths(sources: Sources, version: str) -> Iterator[tuple[str, str]]:
                     yield f"{key}-{path[1]}", most[1] or most[2]
 
 
+def names(sources: Sources) -> Iterator[tuple[str, ...]]:
+    """Names of fields and components as the standard prints them, by their letters: the reference tables have letters only (`SET_ID_PID`)."""
+    printed: dict[str, Counter[str]] = defaultdict(Counter)
+    for version in VERSIONS:
+        for kind in ("segments", "datatypes"):
+            for key, text in sources.classes(version, kind):
+                for told in re.findall(rf"^        {key}\.\d+ (?:\((?:req|opt)\) )?- (.*?) \((?:[A-Z0-9_]+|\*)\)", text, re.MULTILINE):
+                    name = _line(told.replace("’", "'")).strip(" *+:")
+                    printed[re.sub(r"[^A-Z0-9]", "", name.upper())][name] += 1
+    small = re.compile(r"(?<=[\w)] )(Of|Or|And|The|In|For|To|From)(?= )")  # the versions do not agree on these; nor on capitals elsewhere
+    for letters, forms in sorted(printed.items()):
+        name = max(forms, key=lambda name: (sum(word[:1].isupper() for word in re.split(r"[ /]", name)), forms[name]))
+        yield letters, small.sub(lambda word: word[0].lower(), name)
+
+
 def _order(path: str) -> tuple[str, int]:
     key, _, number = path.partition("-")
     return key, int(number)
@@ -226,8 +248,8 @@ def tables(sources: Sources) -> Iterator[tuple[str, ...]]:
             for type_, table in _bound(getattr(module, kind.upper())):
                 bound[table.removeprefix("HL7")].add(type_)
         types = bound | types
-    for name in sorted(filter(re.compile(r"\d{4}").fullmatch, names.keys() | types.keys())):
-        yield name, names.get(name, ""), _kind(name, types.get(name, set()))
+    for name in sorted(filter(re.compile(r"\d{4}").fullmatch, names.keys() | types.keys() - {"9999"})):  # 9999: no table
+        yield name, names.get(name, ""), _kind(name, types.get(name, set())), "yes" if name in sources.value_sets else ""
 
 
 def _kind(name: str, types: set[str]) -> str:
@@ -351,11 +373,17 @@ def _plain(parts: Any) -> list[str]:
 
 _HISTORY = "A history such as `20 2.4=250 2.7=-` reads: 20 in 2.3.1, 250 from 2.4 on, and from 2.7 on none."
 FILES = {
+    "names.tsv": (
+        names,
+        ("letters", "name"),
+        ("hl7types",),
+        "Names of fields and components as the standard prints them, by their letters and digits.",
+    ),
     "sections.tsv": (
         sections,
         ("key", "name", "section"),
         ("hl7types",),
-        f"Segments, data types and message structures: their names and the sections of the standard that describe them. {_HISTORY}",
+        f"Segments, data types and message structures: their names, and where the standard describes the segments and types. {_HISTORY}",
     ),
     "fields.tsv": (
         fields,
@@ -366,9 +394,9 @@ FILES = {
     ),
     "tables.tsv": (
         tables,
-        ("table", "name", "kind"),
-        ("hl7apy",),
-        "Coded tables. HL7: HL7 says which codes there are; user: sites may say it; coding system: the codes are those of others.",
+        ("table", "name", "kind", "page"),
+        ("hl7apy", "medplum"),
+        "Coded tables. HL7: HL7 says which codes there are; user: sites may say it; coding system: the codes are those of others. page: FHIR R4 shows its codes.",
     ),
     "meanings.tsv": (
         meanings,

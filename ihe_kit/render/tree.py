@@ -107,6 +107,7 @@ def _facts(outline: Outline, index: int) -> Iterator[tuple[str, str]]:
     often = definition.occurs and (required if definition.occurs[0] != "0" else "optional, ") + h(definition.occurs)
     demanded = outline.demanded(index)
     yield "Occurs", "<br>".join(filter(None, (often, demanded and f'<span class="kit-use R">R</span> required by {h(demanded)}')))
+    yield from ((name, h(text)) for name, text in definition.facts)
     shown = ", ".join(f"<code>{h(code)}</code>{f' {h(meaning)}' if meaning else ''}" for code, meaning in definition.values[:6])
     more = f" and {len(definition.values) - 6} more" if len(definition.values) > 6 else ""
     yield "Codes", "<br>".join(filter(None, (h(definition.codes), shown + more)))

@@ -1,44 +1,54 @@
-"""What every HL7 v2 path means: name, data type, cardinality, table, words, section.
+"""What every HL7 v2 path means: name, data type, cardinality, usage, length, table, what changed from version to version, words, section.
 
-Names, data types and cardinalities come from the reference tables (`tables`); what things are for, in our own words, stands in `data/v2/`.
+Fields, components, data types, tables, events, structures and the groups in them come from the reference tables (`tables`, `changes`); what things
+are for, in our own words, stands in `data/v2/`. Words that nobody compared with a text show it, as everywhere in the kit (`core.cited`).
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 
-from ihe_kit.core import Definition, UnknownPath, nearest
+from ihe_kit.core import Definition, Part, UnknownPath, cited, nearest
 from ihe_kit.files import rows
+from ihe_kit.v2 import tables
+from ihe_kit.v2.changes import changes, usage
 from ihe_kit.v2.message import V2Message
 from ihe_kit.v2.paths import Path
-from ihe_kit.v2.tables import DEFAULT, Row, segment, segments, structure, supported, table
+from ihe_kit.v2.tables import DEFAULT, PRIMITIVES, Row, datatype, segment, segments, structure, supported, table
+
+_GROUPS = re.compile(r"((?:[A-Z]\w*(?:\[\d{1,5}\])?\.)*)([A-Z]\w*)(?:\[\d{1,5}\])?(-[\d.\[\]]+)?", re.ASCII)
+_TYPE = re.compile(r"([A-Z]{2,3})(?:[.-](\d{1,3})(?:\.(\d{1,3}))?)?")
+_KINDS = {
+    "HL7": "defined by HL7",
+    "user": "user-defined: a site may add codes",
+    "coding system": "codes that others publish",
+}
 
 
 def explain(subject: str | V2Message, path: str | None = None, version: str = DEFAULT) -> Definition:
     """What a path means, in a version or in a message (then in the message's version). Raises UnknownPath.
 
-    >>> explain("PID-3.4").name
-    'Assigning Authority'
+    Besides paths (`PID-3.4`, `PATIENT_RESULT.ORDER_OBSERVATION.OBX-5`) it knows data types (`CX`, `CX.4`), tables (`0001`, `HL70001`), events
+    (`A01`, `ADT^A01`), and message structures (`ADT_A01`) with their groups.
+
+    >>> explain("PID-3.4").name, explain("CX.4").name, explain("0001").name, explain("A01").name
+    ('Assigning Authority', 'Assigning Authority', 'Administrative Sex', 'Admit/visit notification')
     """
+    within = ""
     if isinstance(subject, V2Message):
-        version, wanted = subject.version or version, path or ""
-        if not wanted:
-            wanted = subject.structure or "MSH"
+        version, within = subject.version or version, subject.structure
+        wanted = path or within or "MSH"
     else:
-        wanted = subject
-    version = supported(version)
-    known = structure(wanted, version)
-    if known:
-        return Definition(wanted, wanted, "message structure", says=", ".join(row.key for row in known), spec=f"HL7 v{version}")
-    where = Path.read(wanted)
-    fields = segment(where.segment, version)
-    if not fields:
-        return _unknown_segment(where, wanted, version)
-    if not where.field:
-        words = _words().get(where.segment, {})
-        return Definition(wanted, where.segment, words.get("name", where.segment), "segment", says=words.get("says", ""), spec=_spec(words))
-    key, row = _locate(where, wanted, fields, version)
-    return _definition(wanted, key, row, version)
+        wanted = subject.strip()
+    asked, version = version, supported(version)
+    kinds = (_explain_structure, _explain_table, _explain_event, _explain_type)
+    found = next(filter(None, (kind(wanted, version) for kind in kinds)), None)
+    found = found or _explain_group(wanted, version, within) or _explain_path(wanted, version)
+    note = tables.instead(asked)
+    return replace(found, facts=(*found.facts, ("Tables", note))) if note else found
 
 
 def is_composite(path: str, version: str = DEFAULT) -> bool:
@@ -48,6 +58,39 @@ def is_composite(path: str, version: str = DEFAULT) -> bool:
     return bool(where.field and fields and _locate(where, path, fields, version)[1].children)
 
 
+# Segments, fields, components --------------------------------------------------------------------------------------------------------
+
+
+def _explain_path(wanted: str, version: str) -> Definition:
+    where = _read(wanted, version)
+    fields = segment(where.segment, version)
+    if not fields:
+        return _unknown_segment(where, wanted, version)
+    if where.field:
+        return _definition(wanted, *_locate(where, wanted, fields, version), version)
+    words = _words().get(where.segment, {})
+    return Definition(
+        path=wanted,
+        label=where.segment,
+        name=words.get("name") or tables.title(where.segment) or where.segment,
+        type="segment",
+        says=words.get("says", ""),
+        spec=_spec(where.segment, version, words),
+        parts=tuple(Part(row.key.replace("_", "-"), row.name, _typed(row), row.occurs) for row in fields),
+    )
+
+
+def _read(wanted: str, version: str) -> Path:
+    """Raises UnknownPath, with what may have been meant."""
+    try:
+        return Path.read(wanted)
+    except UnknownPath as problem:
+        upper = wanted.upper()
+        head = re.split(r"[-.^\[]", upper)[0]
+        meant = f"; did you mean {upper}?" if wanted != upper and segment(head, version) else nearest(head, _known(head, version))
+        raise UnknownPath(f"{problem}{meant}") from None
+
+
 def _locate(where: Path, path: str, fields: tuple[Row, ...], version: str) -> tuple[str, Row]:
     """(the label, the row) of a field, a component or a subcomponent."""
     if where.field > len(fields):
@@ -55,42 +98,232 @@ def _locate(where: Path, path: str, fields: tuple[Row, ...], version: str) -> tu
         raise UnknownPath(says + nearest(path, (f"{where.segment}-{number}" for number in range(1, len(fields) + 1))))
     row, key = fields[where.field - 1], f"{where.segment}-{where.field}"
     for number in filter(None, (where.component, where.subcomponent)):
-        parts = row.children or (row,)  # a primitive value is its own first component
-        if number > len(parts):
-            raise UnknownPath(
-                f"{key} is of type {row.type}, which has {len(parts)} component{'s' * (len(parts) > 1)}, so there is no {path}"
-            )
-        key, row = f"{row.type}-{number}" if row.children else key, parts[number - 1]
+        key, row = _inside(path, key, row, number)
     return key, row
 
 
+def _inside(path: str, key: str, row: Row, number: int) -> tuple[str, Row]:
+    """(the label, the row) of a component of a row. Raises UnknownPath."""
+    parts = row.children or (row,)  # a primitive value is its own first component
+    if number > len(parts):
+        raise UnknownPath(
+            f"{key} is of type {row.type}, which has {len(parts)} component{'s' * (len(parts) > 1)}, so there is no {path}"
+            if row.type
+            else f"{key} has no parts, so there is no {path}"
+        )
+    return (f"{row.type}-{number}" if row.children else key), parts[number - 1]
+
+
 def _definition(path: str, key: str, row: Row, version: str) -> Definition:
-    words = _words().get(key, {})
+    own, kind = _words().get(key, {}), _words().get(row.type, {})
+    words = own or kind
     return Definition(
         path=path,
         label=key,
         name=row.name,
         type=row.type,
         occurs=row.occurs,
-        codes=f"HL7 table {row.table}" if row.table else "",
+        codes=_coded(row.table),
         values=table(row.table, version) if row.table else (),
-        says=words.get("says", "") or _words().get(row.type, {}).get("says", ""),
-        spec=_spec(words) or _spec(_words().get(row.type, {})),
+        says=words.get("says", ""),
+        spec=_spec(key, version, words),
+        facts=tuple(_facts(key, row)),
+        parts=_components(row.type, row.children),
     )
 
 
-def _spec(words: dict[str, str]) -> str:
-    return f"HL7 v2.5 section {words['section']}" if words.get("section") else ""
+def _facts(key: str, row: Row) -> Iterator[tuple[str, str]]:
+    if row.usage in ("C", "B", "W", "X"):  # R and O show in the cardinality
+        yield "Usage", usage(key, row.usage)
+    if row.length:
+        yield "Length", f"{row.length:,} character{'s' * (row.length > 1)} at most"
+    if told := changes(key):
+        yield "Versions", told
+
+
+def _components(type_: str, children: Iterable[Row]) -> tuple[Part, ...]:
+    return tuple(Part(f"{type_}-{number}", row.name, _typed(row), row.occurs) for number, row in enumerate(children, start=1))
+
+
+def _typed(row: Row) -> str:
+    return row.type or ("withdrawn" if row.usage == "W" else "")
 
 
 def _unknown_segment(where: Path, path: str, version: str) -> Definition:
     if where.segment.startswith("Z"):
         known = _words().get(where.segment, {})
         says = "Segments that begin with Z are not HL7's: sender and receiver agree on them between themselves."
-        return Definition(
-            path, where.segment, known.get("name", "Local segment"), says=known.get("says", says), spec="HL7 v2.5 section 2.5.4"
-        )
-    raise UnknownPath(f"version {version} has no segment {where.segment}" + nearest(where.segment, segments(version)))
+        spec = _spec("", version, known) or "HL7 v2.5 section 2.5.4"
+        return Definition(path, where.segment, known.get("name", "Local segment"), says=known.get("says", says), spec=spec)
+    raise UnknownPath(f"version {version} has no segment {where.segment}" + nearest(where.segment, _known(where.segment, version)))
+
+
+# Data types and tables ---------------------------------------------------------------------------------------------------------------
+
+
+def _explain_type(wanted: str, version: str) -> Definition | None:
+    """`CX`, `CX.4`, `CX.4.1`; not a segment with a name of the same look."""
+    found = _TYPE.fullmatch(wanted)
+    if not found or segment(found[1], version):
+        return None
+    children = datatype(found[1], version)
+    if not children and found[1] not in PRIMITIVES:
+        return None
+    row, key = Row(found[1], tables.title(found[1]), found[1], "", 0, 1, children), found[1]
+    for number in (int(part) for part in found.groups()[1:] if part):
+        key, row = _inside(wanted, key, row, number)
+    if key != found[1]:
+        return _definition(wanted, key, row, version)
+    words = _words().get(key, {})
+    return Definition(
+        path=wanted,
+        label=key,
+        name=words.get("name") or row.name or key,
+        type="data type",
+        says=words.get("says", ""),
+        spec=_spec(key, version, words),
+        parts=_components(key, children),
+    )
+
+
+def _explain_table(wanted: str, version: str) -> Definition | None:
+    found = re.fullmatch(r"(?:HL7 ?(?:table ?)?)?(\d{4})", wanted, re.IGNORECASE)
+    if not found or not tables.table_kind(found[1]):
+        if found:
+            known = (f"HL7{name}" for name in tables.table_names())
+            raise UnknownPath(f"HL7 has no table {found[1]}{nearest(f'HL7{found[1]}', known)}")
+        return None
+    name = found[1]
+    users = _users(name, version)
+    more = f" and {len(users) - 12} more" if len(users) > 12 else ""
+    facts = (("Used in", ", ".join(users[:12]) + more),) if users else ()
+    spec = f"HL7 v{version} table {name}"
+    return Definition(
+        wanted, name, tables.table_name(name), "table", codes=_coded(name), values=table(name, version), spec=spec, facts=facts
+    )
+
+
+def _coded(name: str) -> str:
+    """A table as a card names it; marked where one of our words for its codes was not compared with a text."""
+    if not name:
+        return ""
+    own = [row for row in rows("v2/codes.tsv") if row["table"] == name]
+    kind = _KINDS.get(tables.table_kind(name), "")
+    return cited(f"HL7 table {name}", all(row["checked"] == "yes" for row in own)) + (f", {kind}" if kind else "")
+
+
+@lru_cache(maxsize=64)
+def _users(name: str, version: str) -> list[str]:
+    """The fields and components that are bound to a table."""
+    fields = [row for key in segments(version) for row in segment(key, version)]
+    parts = [row for key in tables.datatypes(version) for row in datatype(key, version)]
+    return [row.key.replace("_", "-") for row in (*fields, *parts) if row.table == name]
+
+
+# Structures, groups, events ----------------------------------------------------------------------------------------------------------
+
+
+def _explain_structure(wanted: str, version: str) -> Definition | None:
+    found = structure(wanted, version)
+    if not found:
+        return None
+    served = [event for event in tables.events() if tables.event_structure(event, version) == wanted]
+    facts = (("Events", ", ".join(served)),) if served else ()
+    says = f"The segments of a message with the structure {wanted}, in their order. A group is sent, left out and repeated as a whole."
+    name, spec = tables.title(wanted) or wanted, f"HL7 v{version} table 0354"
+    return Definition(wanted, wanted, name, "message structure", says=says, spec=spec, facts=facts, parts=tuple(_tree(found)))
+
+
+def _tree(parts: Iterable[Row], level: int = 1) -> Iterator[Part]:
+    for row in parts:
+        name = "" if row.children else tables.title(row.key)
+        yield Part(row.name if row.children else row.key, name, row.type, row.occurs, level)
+        yield from _tree(row.children, level + 1)
+
+
+def _explain_event(wanted: str, version: str) -> Definition | None:
+    """`A01`, `ADT^A01`, `ADT^A01^ADT_A01`, `ACK^A01`; an event alone means the first message type that has it."""
+    kind, event = wanted.split("^")[:2] if "^" in wanted else ("", wanted)
+    known = tables.events(event)
+    names = [key for key in known if (not kind or key.startswith(f"{kind}^")) and tables.event_structure(key, version)]
+    if kind == "ACK" and known:
+        names, known = [wanted], {wanted: f"Acknowledgment of {event}"}
+    elif "^" in wanted and not names:
+        raise UnknownPath(f"version {version} has no event {wanted}{nearest(wanted, tables.events())}")
+    if not names:
+        return None
+    first, used = names[0], tables.event_structure(names[0], version)
+    facts = (("Structure", used), ("Also in", ", ".join(names[1:])))
+    says = f"MSH-9 of such a message begins with {first}: the type of the message, and what happened." if kind != "ACK" else ""
+    parts, spec = tuple(_tree(structure(used, version))), f"HL7 v{version} tables 0003 and 0354"
+    return Definition(
+        wanted, first, known[first] or first, "event", says=says, spec=spec, facts=tuple(f for f in facts if f[1]), parts=parts
+    )
+
+
+def _explain_group(wanted: str, version: str, within: str) -> Definition | None:
+    """A path through groups: `PATIENT_RESULT.ORDER_OBSERVATION[2].OBX[1]-5`, behind the name of its structure where no message tells it."""
+    found = _GROUPS.fullmatch(wanted)
+    if not found or (not found[1] and len(found[2]) == 3):
+        return None
+    steps = [re.sub(r"\[\d+\]", "", step) for step in f"{found[1]}{found[2]}".split(".")]
+    if structure(steps[0], version):
+        within, steps = steps[0], steps[1:]
+    names = [within] if structure(within, version) else sorted(tables.structures(version))
+    for name in names:
+        row = next(_walk(structure(name, version), steps), None)
+        if row and not row.children:
+            return replace(_explain_path(row.key + (found[3] or ""), version), path=wanted)
+        if row and not found[3]:
+            says = f"A group of {name}: its segments are sent, left out and repeated together."
+            spec = f"HL7 v{version} table 0354"
+            return Definition(wanted, row.name, row.name, row.type, row.occurs, says=says, spec=spec, parts=tuple(_tree(row.children)))
+    if not found[1] and "_" not in found[2]:
+        return None
+    inside = {part.label for name in names for part in _tree(structure(name, version))} - set(steps)
+    where = names[0] if len(names) == 1 else f"version {version}"
+    raise UnknownPath(f"{where} has no group or structure {wanted}{nearest(steps[-1], sorted(inside | tables.structures(version)))}")
+
+
+def _walk(parts: Iterable[Row], steps: list[str]) -> Iterator[Row]:
+    """The rows at the end of a path of names. Names between may be left out, as long as they stand in this order."""
+    for row in parts:
+        rest = steps[1:] if row.name == steps[0] else steps
+        if not rest:
+            yield row
+        else:
+            yield from _walk(row.children, rest)
+
+
+# Words and sections ------------------------------------------------------------------------------------------------------------------
+
+
+def _spec(key: str, version: str, words: dict[str, str]) -> str:
+    """Where a key is described: in the version asked for where its section is known there, else where our words are about."""
+    place = _place(key, version) or (words.get("section", "") and _named(words["section"]))
+    return cited(place, not words.get("says") or words.get("checked") == "yes")
+
+
+def _place(key: str, version: str) -> str:
+    place = tables.section(key, version) if key else ""
+    return f"HL7 v{version} section {place}" if place else ""
+
+
+def _named(place: str) -> str:
+    """A section of HL7 v2.5 is only a number; other texts are named."""
+    return f"HL7 v2.5 section {place}" if place[0].isdigit() else place
+
+
+def _known(word: str, version: str) -> list[str]:
+    """What somebody may have meant who wrote a word: names of its own kind."""
+    if "_" in word:
+        return sorted(tables.structures(version))
+    short = segments(version) if len(word) == 3 else ()
+    return [
+        *(name for name in short if len(name) == 3),
+        *tables.datatypes(version),
+        *{event.rpartition("^")[2] for event in tables.events()},
+    ]
 
 
 @lru_cache(maxsize=1)

@@ -16,7 +16,7 @@ from ihe_kit.files import data, definitions, rows
 VERSIONS = ("2.3.1", "2.4", "2.5", "2.5.1", "2.6", "2.7", "2.8", "2.8.1", "2.8.2")
 DEFAULT = "2.5"
 # What the tables leave out in some versions, and the version whose row serves instead (without the segments that came later).
-_HOLES = {"RSP_K22": "2.7"}
+_HOLES = {"RSP_K22": ("2.7", ("2.5", "2.5.1", "2.6"))}
 _RESERVED = {"OBX_20", "OBX_21", "OBX_22"}  # 2.5.1 keeps their numbers free for 2.6, and the tables give them the names of others
 _UPPER = {"ID", "PID", "MSH", "SSN", "HL7", "UID", "OID", "DOB", "IHE", "PD1", "NK1", "PV1", "EVN", "DRG", "SFT"}
 PRIMITIVES = ("DT", "DTM", "FT", "GTS", "ID", "IS", "NM", "SI", "SNM", "ST", "TM", "TX")
@@ -84,22 +84,24 @@ def structure(name: str, version: str = DEFAULT) -> tuple[Row, ...]:
     table = _module(version, "messages").MESSAGES.get(name)
     if table:
         return tuple(_part(part) for part in table[1])
-    if name not in _HOLES or version not in history("sections.tsv", name, 2):
-        return ()
-    return tuple(row for row in structure(name, _HOLES[name]) if row.children or segment(row.key, version))
+    source, holes = _HOLES.get(name, ("", ()))
+    return tuple(row for row in structure(name, source) if row.children or segment(row.key, version)) if version in holes else ()
 
 
 @lru_cache(maxsize=256)
 def datatype(name: str, version: str = DEFAULT) -> tuple[Row, ...]:
     """The components of a data type such as `CX`; () for a primitive one, and for one that the version does not have."""
     version = supported(version)
-    return tuple(_row(row, version) for row in _module(version, "datatypes").DATATYPES_STRUCTS.get(name) or ())
+    known = {int(row[0].rpartition("_")[2]): row for row in _module(version, "datatypes").DATATYPES_STRUCTS.get(name) or ()}
+    # The tables of 2.6 leave XTN-1 out; the components behind it keep their numbers all the same.
+    older = datatype(name, VERSIONS[VERSIONS.index(version) - 1]) if known and len(known) < max(known) and version != VERSIONS[0] else ()
+    return tuple(_row(known[number], version) if number in known else older[number - 1] for number in range(1, max(known, default=0) + 1))
 
 
 @lru_cache(maxsize=16)
 def structures(version: str = DEFAULT) -> frozenset[str]:
     """The names of every message structure that a version has."""
-    return frozenset(_module(version, "messages").MESSAGES) | {name for name in _HOLES if supported(version) in history("sections.tsv", name, 2)}
+    return frozenset(_module(version, "messages").MESSAGES) | {name for name, (_, holes) in _HOLES.items() if supported(version) in holes}
 
 
 @lru_cache(maxsize=512)
@@ -115,12 +117,17 @@ def table(name: str, version: str = DEFAULT) -> tuple[tuple[str, str], ...]:
 
 def table_name(name: str) -> str:
     """The name of a table: `Administrative Sex` for `0001`, "" for one that HL7 does not have."""
-    return (_compiled("tables.tsv").get(name) or ("", ""))[0]
+    return (_compiled("tables.tsv").get(name) or ("", "", ""))[0]
+
+
+def table_names() -> tuple[str, ...]:
+    """Every table, of whichever version: `0001` ..."""
+    return tuple(_compiled("tables.tsv"))
 
 
 def table_kind(name: str) -> str:
     """Who says which codes a table has: "HL7", "user" (a site may add codes), "coding system" (others publish them), "" for an unknown table."""
-    return (_compiled("tables.tsv").get(name) or ("", ""))[1]
+    return (_compiled("tables.tsv").get(name) or ("", "", ""))[1]
 
 
 @lru_cache(maxsize=1024)
@@ -227,7 +234,16 @@ def _row(row: Any, version: str) -> Row:
     least = 0 if usage in ("C", "W", "X") else least  # the tables require OBX-2 and OBX-4, which are conditional
     name = "Reserved" if key in _RESERVED and not type_ else _title(name or key)
     return Row(
-        key, name, (type_ or "").replace("_SIMPLE", ""), (table_name or "").removeprefix("HL7"), least, most, inner, length, usage, place
+        key,
+        name,
+        (type_ or "").replace("_SIMPLE", ""),
+        "" if table_name == "HL79999" else (table_name or "").removeprefix("HL7"),
+        least,
+        most,
+        inner,
+        length,
+        usage,
+        place,
     )
 
 
@@ -247,7 +263,9 @@ def _told(key: str, version: str) -> tuple[str, int, str]:
 
 
 def _title(name: str) -> str:
-    """`DATE_TIME_OF_BIRTH` becomes `Date/Time of Birth`, `MOTHER_S_MAIDEN_NAME` `Mother's Maiden Name`."""
+    """`MOTHER_S_MAIDEN_NAME` becomes `Mother's Maiden Name`, as the standard prints it; where nobody says how, as near as rules come."""
+    if printed := _compiled("names.tsv").get(name.replace("_", "")):
+        return str(printed[0])
     words = name.replace("DATE_TIME", "DATE/TIME").replace("_S_", "'S_").split("_")
     titled = [w if w in _UPPER else w.lower() if w.lower() in _LOWER and i else w.title() for i, w in enumerate(words)]
     return re.sub(r"'S\b", "'s", " ".join(titled)).strip()
