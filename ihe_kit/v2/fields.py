@@ -135,9 +135,7 @@ def _parts(report: Report, path: str, deep: str, span: Span, row: Row, separator
         part = parts[number - 1] if number <= len(parts) else (0, 0)
         here = f"{deep}.{number}"
         if message.filled(part) and acceptors.is_unused(child):
-            report.at(
-                "field-withdrawn", here, child.key, part, name=child.name, section=_section(child, row.type, report.version), instead=""
-            )
+            report.at("component-withdrawn", here, child.key, part, name=child.name, section=_section(child, row.type, report.version))
         elif message.filled(part):
             own = replace(child, name=row.name) if single else child
             if "measured" not in facts:

@@ -140,6 +140,14 @@ def test_required_components() -> None:
     assert ("HL7-COMPONENT-MISSING", "error", "PID-3.5") in found(missing, "2.7")
 
 
+def test_withdrawn_components_and_fields() -> None:
+    """2.7 withdrew XPN-6 and PID-2; 2.5 keeps PID-2 for older systems only."""
+    assert ("HL7-WITHDRAWN", "information", "PID-5.6") in found(SOUND.replace("Bjørn^^^^^L", "Bjørn^^^^MD^L"), "2.7")
+    assert ("HL7-WITHDRAWN", "warning", "PID-2") in found(SOUND.replace("PID|1||", "PID|1|4711|"), "2.7")
+    (kept,) = v2.conform(v2.parse(SOUND.replace("PID|1||", "PID|1|4711|")))
+    assert "PID-3 says it today." in kept.why
+
+
 def test_structure_with_groups() -> None:
     order = SOUND.partition("ORC|")[2].partition("OBX|")[0]
     two = SOUND + "ORC|" + order + "OBX" + RESULT[3:]
