@@ -225,7 +225,7 @@ def _has(person: Document, number: str, system: str) -> bool:
 
 
 def location_at(store: Store, number: str, at: datetime | None = None, system: str = "") -> str:
-    """Where a patient was at a time, for a reader: `MED3, room 301, bed A`; "" for somebody who was not in the house."""
+    """Where a patient was at a time, for a reader: `MED1, room 101, bed A`; "" for somebody who was not in the house."""
     then = situation_at(store, number, at, system)
     return words(then.temporary or then.location) if then.state in ("outpatient", "inpatient") else ""
 

@@ -106,6 +106,6 @@ def _spans(history: list[Any], part: Callable[[Situation], str]) -> Iterator[tup
 
 
 def words(location: str) -> str:
-    """A location for a reader: `MED3, room 301, bed A`."""
-    ward, room, bed, facility = (location.split("^") + [""] * 4)[:4]
-    return ", ".join(filter(None, (ward, room and f"room {room}", bed and f"bed {bed}", facility)))
+    """A location for a reader: `MED1, room 101, bed A`."""
+    ward, room, bed = ([*location.split("^"), "", "", ""])[:3]
+    return ", ".join(filter(None, (ward, room and f"room {room}", bed and f"bed {bed}")))

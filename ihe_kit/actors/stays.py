@@ -72,7 +72,7 @@ class Movement:
     """One event in the life of a stay, as a message told it.
 
     `at` is when it happened, `first` when its INSERT said so, `ids` its identifiers (ZBE-1). Of what a message may say, None was not said
-    and "" deletes. Locations are written as HL7 v2 writes a PL: `MED3^301^A`. `void` names the message that took the movement back.
+    and "" deletes. Locations are written as HL7 v2 writes a PL: `MED1^101^A`. `void` names the message that took the movement back.
     """
 
     event: str
@@ -200,13 +200,13 @@ class Stay:
 def after(situation: Situation, movement: Movement) -> Situation:
     """What is the case after a movement: the heart of the machine. Raises Conflict where the table says that it is an error."""
     row = transitions()[movement.event]
-    cell = row.cell(situation.state)
+    cell = "stays" if row.cancels else row.cell(situation.state)  # of what took something back, the log has what it said of the place
     if cell == "error":
         raise Conflict(movement, situation.state)
     if cell == "discard":
         return situation
     state = situation.base if cell == "return" else cell.removeprefix("new ")
-    state = situation.state if state in ("stays", "back") else state
+    state = situation.state if state == "stays" else state
     told = _told(situation, movement)
     plans = tuple(m for m in situation.plans if movement.event not in _fulfilled(m.event) and m.event != movement.event)
     opens = state in OPEN and situation.state not in OPEN

@@ -109,7 +109,7 @@ def _said(message: V2Message, path: str) -> str | None:
 
 
 def _place(message: V2Message, path: str) -> str | None:
-    """A location as ward, room, bed and facility: `MED3^301^A^NORDVIK`."""
+    """A location as ward, room, bed and facility: `MED1^101^A^NORDVIK`."""
     if _said(message, path) == "":
         return ""
     parts = [_first(message, f"{path}[1].{part}") for part in ("1", "2", "3", "4.1")]

@@ -45,12 +45,22 @@ class Ward:
         if number == "ITI-30":
             facts.pop("visit", None)
         at = fields.pop("at", None)
+        zbe = fields.pop("zbe", "")
         values = {name.replace("_", "-") if name[0].isupper() else name: value for name, value in fields.items()}
+        values |= self.movement(zbe) if zbe else {}
         if at is not None:
             values["EVN-6"] = self.time(float(at))
         made = build(number, facts | values, self.clock, self.ids, event=event)
         assert isinstance(made, V2Message)
         return made
+
+    def movement(self, zbe: str) -> dict[str, str]:
+        """ZBE in one word: `M1,INSERT`, or `M1,CANCEL,A01,3`, where A01 inserted it in minute 3."""
+        id, action, original, start = [*zbe.split(","), "", ""][:4]
+        owner = {"ZBE-1.2": "NORDVIK", "ZBE-1.3": "2.999.10.1", "ZBE-1.4": "ISO"}
+        return owner | {
+            "ZBE-1.1": id, "ZBE-2": self.time(float(start or self.minutes)), "ZBE-4": action, "ZBE-5": "N", "ZBE-6": original,
+        }  # fmt: skip
 
     @staticmethod
     def time(minutes: float) -> str:

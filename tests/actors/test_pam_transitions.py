@@ -39,7 +39,7 @@ BACK = {
     ("A25", "on leave"): ("A01 A21 A16", "on leave"),
     ("A13", "discharged"): ("A01 A21 A03", "on leave"),
 }
-HERE, THERE = "MED3^301^A", "SURG2^12^B"
+HERE, THERE = "MED1^101^A", "SUR2^204^B"
 FIELDS = {
     "A01": {"PV1_3": HERE}, "A04": {"PV1_2": "O", "PV1_3": "ED"}, "A02": {"PV1_3": THERE}, "A12": {"PV1_3": HERE},
     "A09": {"PV1_11": "XRAY"}, "A10": {"PV1_11": "XRAY"}, "A15": {"PV1_42": THERE}, "A26": {"PV1_42": THERE},
