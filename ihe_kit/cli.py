@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from io import TextIOWrapper
 from pathlib import Path
+from time import perf_counter
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -52,12 +54,19 @@ def _parser() -> argparse.ArgumentParser:
     command("transactions", "list the transactions that the kit knows", _transactions)
 
     validate = command("validate", "check messages against their standard and IHE's rules", _validate)
-    validate.add_argument("files", nargs="+", metavar="FILE", help="files with one message each; - reads standard input")
+    validate.add_argument(
+        "files", nargs="+", metavar="FILE", help="files and folders, with one message or a batch in each file; - reads standard input"
+    )
     validate.add_argument("--transaction", help="the transaction whose rules to apply, e.g. ITI-31")
+    validate.add_argument("--profile", help="an HL7 v2 conformance profile (XML) to apply")
     validate.add_argument("--format", choices=("text", "json"), default="text")
+    validate.add_argument("--summary", action="store_true", help="add the findings up; a folder always is")
+    validate.add_argument(
+        "--workers", type=int, default=0, metavar="N", help="processes for a summary (default: one for each processor, for many files)"
+    )
 
     explain = command("explain", "say what a path means", _explain)
-    explain.add_argument("path", help="e.g. PID-3.4, Patient.identifier")
+    explain.add_argument("path", help="e.g. PID-3.4, CX, 0203, A01, ORU_R01, Patient.identifier")
     explain.add_argument("--standard", choices=("v2", "fhir", "openehr"))
     explain.add_argument("--version", help="version of HL7 v2, e.g. 2.5.1")
     explain.add_argument("--format", choices=("text", "json"), default="text")
@@ -95,41 +104,83 @@ def _transactions(_: argparse.Namespace) -> int:
 
 
 def _validate(arguments: argparse.Namespace) -> int:
-    from ihe_kit import parse, validate
-    from ihe_kit.core import Unreadable
-    from ihe_kit.render import findings_text
-    from ihe_kit.rules import has_errors
+    from ihe_kit import bulk
 
-    status, found = 0, []
-    for name in arguments.files:
-        try:
-            message = parse(sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes())
-            findings = validate(message, transaction=arguments.transaction)
-        except (ValueError, OSError) as problem:  # the other files are checked all the same
-            print(f"{name}: {'not readable, ' if isinstance(problem, Unreadable) else ''}{problem}", file=sys.stderr)
-            status = 2
-            continue
-        status = max(status, int(has_errors(findings)))
-        found += [{"file": name} | asdict(finding) for finding in findings]
-        if arguments.format == "text":
-            print(f"{name}: {message.name}\n{findings_text(findings, message)}")
+    _usable(arguments)
+    names = list(bulk.files(arguments.files))
     if arguments.format == "json":
-        print(json.dumps(found, indent=2, ensure_ascii=False))
+        return _validate_json(names, arguments)
+    if arguments.summary or any(Path(name).is_dir() for name in arguments.files):
+        return _validate_summary(names, arguments)
+    from ihe_kit.render.terminal import show_findings, terminal
+
+    status, console = 0, terminal()
+    for checked in bulk.check_all(names, arguments.transaction, arguments.profile):
+        status = max(status, checked.status)
+        if checked.message is None:
+            print(f"{checked.file}: {checked.problem}", file=sys.stderr)
+        else:
+            number = f" #{checked.number}" if checked.number > 1 else ""
+            show_findings(console, f"{checked.file}{number}: {checked.name}", checked.findings, checked.message)
     return status
+
+
+def _usable(arguments: argparse.Namespace) -> None:
+    """Raises ValueError or OSError for a command that could work on no file at all, before it begins on a hundred thousand."""
+    from ihe_kit.profiles import transaction
+
+    if arguments.transaction:
+        transaction(arguments.transaction)
+    if arguments.profile:
+        Path(arguments.profile).read_bytes()
+
+
+def _validate_json(names: Sequence[str], arguments: argparse.Namespace) -> int:
+    """One JSON array, written while the work goes on."""
+    from ihe_kit import bulk
+
+    status, before = 0, "["
+    for checked in bulk.check_all(names, arguments.transaction, arguments.profile, _workers(arguments, names)):
+        status = max(status, checked.status)
+        if checked.problem:
+            print(f"{checked.file}: {checked.problem}", file=sys.stderr)
+        for finding in checked.findings:
+            row = {"file": checked.file, "message": checked.number} | asdict(finding)
+            print(before + json.dumps(row, ensure_ascii=False), end="")
+            before = ",\n "
+    print("]" if before != "[" else "[]")
+    return status
+
+
+def _validate_summary(names: Sequence[str], arguments: argparse.Namespace) -> int:
+    from ihe_kit import bulk
+    from ihe_kit.render.terminal import progress, show_summary, terminal
+
+    total, started = bulk.Tally(), perf_counter()
+    with progress(len(names)) as advance:
+        for checked in bulk.check_all(names, arguments.transaction, arguments.profile, _workers(arguments, names)):
+            total.add(checked)
+            if checked.number == 1:
+                advance()
+    show_summary(terminal(), total, perf_counter() - started)
+    return total.status
+
+
+def _workers(arguments: argparse.Namespace, names: Sequence[str]) -> int:
+    """As many processes as asked for; by default one for each processor, where that is worth the start of them."""
+    return int(arguments.workers) or (os.cpu_count() or 1 if len(names) > 500 else 1)
 
 
 def _explain(arguments: argparse.Namespace) -> int:
     from ihe_kit import explain
+    from ihe_kit.render.explanation import show_definition
+    from ihe_kit.render.terminal import terminal
 
     definition = explain(arguments.path, standard=arguments.standard, version=arguments.version)
     if arguments.format == "json":
         print(json.dumps(asdict(definition), indent=2, ensure_ascii=False))
         return 0
-    facts = (definition.type, definition.occurs, definition.codes)
-    print(f"{definition.path}  {definition.name}" + "".join(f"  {fact}" for fact in facts if fact))
-    for line in (definition.says, "  ".join(f"{code} {meaning}".strip() for code, meaning in definition.values[:20]), definition.spec):
-        if line:
-            print(line)
+    show_definition(terminal(), definition)
     return 0
 
 

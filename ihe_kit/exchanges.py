@@ -6,13 +6,13 @@ calls an actor in memory.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from threading import Lock
 from time import perf_counter
-from typing import Protocol
 
 from ihe_kit.core import Message, Packet, Unreadable
 from ihe_kit.ihe import System, Transaction
@@ -23,24 +23,44 @@ MOST_BYTES = 16 * 1024 * 1024  # bytes a wire keeps; read as trees they fill som
 
 
 class Lost(Exception):
-    """No answer came; the text says why in a reader's words. Raised by peers only."""
+    """No answer came; the text says why in a reader's words. `sent` is False where the request certainly did not arrive. Raised by peers only."""
+
+    def __init__(self, says: str, sent: bool = True) -> None:
+        super().__init__(says)
+        self.sent = sent
 
 
-class Peer(Protocol):
+class Peer(ABC):
     """The other side of a wire."""
 
+    fault = ""  # what went wrong on the way, where somebody arranged for it (faults.py)
+    gone: Packet | None = None  # an answer that was given and did not arrive
+
+    @abstractmethod
+    def calls(self, packet: Packet) -> Iterator[Packet]:
+        """Sends a packet and gives every answer as it comes: most often one, none where none was asked for. Raises Lost."""
+
     def call(self, packet: Packet) -> Packet:
-        """Sends a packet and waits for the answer. Raises Lost."""
+        """Sends a packet and gives the first answer. Raises Lost."""
+        for answer in self.calls(packet):
+            return answer
+        raise Lost("no answer was asked for, and none came")
+
+    def tell(self, packet: Packet) -> None:
+        """Sends a packet, perhaps a broken one, and waits for nothing. Raises Lost."""
+        for _ in self.calls(packet):
+            break
 
 
 @dataclass
-class Loopback:
-    """A peer without a socket: the actor's own function."""
+class Loopback(Peer):
+    """A peer without a socket: the actor's own function, `receive` or `answers`."""
 
-    receive: Callable[[Packet], Packet]
+    receive: Callable[[Packet], Packet | Iterable[Packet]]
 
-    def call(self, packet: Packet) -> Packet:
-        return self.receive(packet)
+    def calls(self, packet: Packet) -> Iterator[Packet]:
+        answers = self.receive(packet)
+        yield from [answers] if isinstance(answers, Packet) else answers
 
 
 @dataclass(frozen=True)
@@ -48,7 +68,8 @@ class Exchange:
     """What was sent, what came back, what was found in both.
 
     `sender` and `receiver` are systems, `transaction` says which actors they play. `took` is in seconds. Without an answer, `received`
-    and `answer` are None and `lost` says why.
+    and `answer` are None and `lost` says why. An application acknowledgment that came later is an exchange of its own, without an answer:
+    `follows` is the number of the one it belongs to. `fault` says what was arranged to go wrong on the way, `gone` is an answer that got lost.
     """
 
     number: int
@@ -64,13 +85,17 @@ class Exchange:
     found: list[Finding] = field(default_factory=list)
     answer_found: list[Finding] = field(default_factory=list)
     lost: str = ""
+    follows: int = 0
+    fault: str = ""
+    gone: Packet | None = None
 
     @property
     def refused(self) -> bool:
         """The receiver answered with its standard's error: AE, AR, CE, CR or a status of 400 and above."""
-        if self.answer is None:
+        answer = self.request if self.follows else self.answer
+        if answer is None:
             return False
-        status = next(iter(_get(self.answer, "response.status")), "") or next(iter(_get(self.answer, "MSA-1")), "")
+        status = next(iter(_get(answer, "response.status")), "") or next(iter(_get(answer, "MSA-1")), "")
         return status in ("AE", "AR", "CE", "CR") or (status.isdigit() and int(status) >= 400)
 
     @property
@@ -87,7 +112,8 @@ class Exchange:
         """One line for people: `ITI-31 ADT^A01, Nordvik ADT to Fjordland identity: ACK AA (accepted)`."""
         label = self.transaction.number if self.transaction else "foreign"
         request = self.request.name if self.request else f"{len(self.sent.data)} bytes"
-        answer = self.lost or (self.answer.name if self.answer else f"{len(self.received.data) if self.received else 0} bytes")
+        answer = self.lost or (self.answer.name if self.answer else f"{len(self.received.data)} bytes" if self.received else "")
+        answer = answer or (f"belongs to exchange {self.follows}" if self.follows else "no answer asked for")
         word = " (to another message)" if self.astray else " (refused)" if self.refused else " (accepted)" if answer == "ACK AA" else ""
         return f"{label} {request}, {self.sender} to {self.receiver}: {answer}{word}"
 
@@ -143,9 +169,13 @@ class Wire:
             with suppress(Exception):  # who looks on must not break what he looks at
                 listener()
 
-    def system(self, actor: str) -> str:
-        """The system that plays an actor, or the actor's own name where none does."""
-        return next((system.name for system in self.systems if actor in system.plays), actor)
+    def system(self, actor: str, listens: bool = True) -> str:
+        """The system that plays an actor, or the actor's own name where none does.
+
+        Where several play it (a Patient Demographics Supplier is asked in one profile, and speaks first in another), the one that listens, or not.
+        """
+        found = [system.name for system in self.systems if actor in system.plays]
+        return next((name for name in found if (name in self.addresses) == listens), found[0] if found else actor)
 
     def clear(self) -> None:
         """Forgets everything; the next exchange is number 1."""
@@ -155,8 +185,7 @@ class Wire:
 
     def replay(self, number: int, to: Peer) -> Exchange:
         """Sends the bytes of an exchange (counted from 1) again, unchanged, and keeps what comes back as a new exchange."""
-        old = self[number]
-        return self.add(_cross(old, to, self.clock))
+        return _cross(replace(self[number], at=self.clock()), to, self)
 
     def __getitem__(self, number: int) -> Exchange:
         if not 1 <= number <= self.last:
@@ -179,15 +208,17 @@ def _size(exchange: Exchange) -> int:
     return len(exchange.sent.data) + (len(exchange.received.data) if exchange.received else 0)
 
 
-def judge(message: Message, transaction: Transaction, *, answer: bool = False) -> list[Finding]:
+def judge(message: Message, transaction: Transaction, *, answer: bool = False, found: Iterable[Finding] | None = None) -> list[Finding]:
     """Every finding in a message of a transaction: its standard's own constraints, then IHE's rules for this side of it.
 
-    Where both speak of the same place, IHE's word stands alone, unless the standard's is graver: it says why it matters here.
+    Where both speak of the same place, IHE's word stands alone, unless the standard's is graver: it says why it matters here. Of what the
+    transaction settles, the standard is not asked. `found`: what the standard's own check found, where it was asked with more than the message.
     """
     ihe = check(message, transaction.rules(message, answer=answer))
     told = {finding.path: SEVERITIES.index(finding.severity) for finding in reversed(ihe)}  # the gravest of each place comes first
-    base = [f for f in transaction.standard.conform(message) if SEVERITIES.index(f.severity) < told.get(f.path, len(SEVERITIES))]
-    return in_order([*base, *ihe])
+    settled = () if answer else transaction.settles
+    base = [f for f in (transaction.standard.conform(message) if found is None else found) if not f.path.startswith(settled)]
+    return in_order([*(f for f in base if SEVERITIES.index(f.severity) < told.get(f.path, len(SEVERITIES))), *ihe])
 
 
 def perform(transaction: Transaction, message: Message, to: Peer, wire: Wire) -> Exchange:
@@ -196,7 +227,7 @@ def perform(transaction: Transaction, message: Message, to: Peer, wire: Wire) ->
     draft = Exchange(
         number=0,
         transaction=transaction,
-        sender=wire.system(transaction.initiator),
+        sender=wire.system(transaction.initiator, listens=False),
         receiver=wire.system(transaction.responder),
         at=wire.clock(),
         took=0,
@@ -205,25 +236,36 @@ def perform(transaction: Transaction, message: Message, to: Peer, wire: Wire) ->
         request=message,
         answer=None,
     )
-    return wire.add(_cross(draft, to, None))
+    return _cross(draft, to, wire)
 
 
 def record(transaction: Transaction, sent: Packet, received: Packet, sender: str, wire: Wire, took: float) -> Exchange:
-    """Keeps an exchange that a foreign client began, as the server saw it."""
+    """Keeps an exchange that a foreign client began, as the server saw it. A packet without bytes says that no answer was asked for."""
     receiver = wire.system(transaction.responder)
-    draft = Exchange(0, transaction, sender, receiver, wire.clock(), took, sent, received, None, None)
+    draft = Exchange(0, transaction, sender, receiver, wire.clock(), took, sent, received if received.data else None, None, None)
     return wire.add(_read(draft))
 
 
-def _cross(draft: Exchange, to: Peer, clock: Callable[[], datetime] | None) -> Exchange:
-    if clock:
-        draft = replace(draft, at=clock())
-    started = perf_counter()
+def follow(first: Exchange, answer: Packet, wire: Wire) -> Exchange:
+    """Keeps an answer that came besides the first one, as an exchange of its own: nobody answers it."""
+    draft = replace(
+        first, sender=first.receiver, receiver=first.sender, at=wire.clock(), took=0, sent=answer, received=None, lost="", gone=None
+    )
+    return wire.add(_read(replace(draft, follows=first.follows or first.number, fault="")))
+
+
+def _cross(draft: Exchange, to: Peer, wire: Wire) -> Exchange:
+    started, lost = perf_counter(), ""
+    answers: list[Packet] = []
     try:
-        received, lost = to.call(draft.sent), ""
+        answers.extend(to.calls(draft.sent))
     except Lost as reason:
-        received, lost = None, str(reason)
-    return _read(replace(draft, received=received, lost=lost, took=perf_counter() - started))
+        lost = str(reason)
+    draft = replace(draft, took=perf_counter() - started, follows=0, fault=to.fault or (lost if answers else ""), gone=to.gone)
+    done = wire.add(_read(replace(draft, received=answers[0] if answers else None, lost="" if answers else lost)))
+    for answer in answers[1:]:
+        follow(done, answer, wire)
+    return done
 
 
 def _read(draft: Exchange) -> Exchange:
@@ -231,7 +273,8 @@ def _read(draft: Exchange) -> Exchange:
     assert draft.transaction is not None
     request = _message(draft.transaction, draft.sent)
     answer = _message(draft.transaction, draft.received) if draft.received else None
-    done = replace(draft, request=request, answer=answer, found=judge(request, draft.transaction) if request else [])
+    found = judge(request, draft.transaction, answer=draft.follows > 0) if request else []
+    done = replace(draft, request=request, answer=answer, found=found, answer_found=[])
     return replace(done, answer_found=in_order([*_astray(done), *judge(answer, draft.transaction, answer=True)]) if answer else [])
 
 

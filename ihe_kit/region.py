@@ -5,7 +5,7 @@ Running it again replaces the first one. Clock and identifiers are the story's, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from itertools import count
 from threading import Thread
@@ -13,19 +13,22 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from ihe_kit.core import Packet
-from ihe_kit.exchanges import Peer, Wire, record
+from ihe_kit.exchanges import Exchange, Peer, Wire, follow, record
 from ihe_kit.ihe import System, Transaction
 
 if TYPE_CHECKING:
     from ihe_kit.actors import Actor
 
 SYSTEMS = (
-    System("Nordvik ADT", "Nordvik Hospital", ("Patient Encounter Supplier", "Patient Identity Source")),
+    System("Nordvik ADT", "Nordvik Hospital", ("Patient Encounter Supplier", "Patient Demographics Supplier", "Patient Identity Source")),
     System("Nordvik ward", "Nordvik Hospital", ("Patient Demographics Consumer", "openEHR client")),
     System(
         "Fjordland identity",
         "Fjordland Region",
-        ("Patient Encounter Consumer", "Patient Identifier Cross-reference Manager", "Patient Demographics Supplier", "FHIR server"),
+        (
+            "Patient Encounter Consumer", "Patient Demographics Consumer",
+            "Patient Identifier Cross-reference Manager", "Patient Demographics Supplier", "FHIR server",
+        ),
     ),
     System("Fjordland openEHR", "Fjordland Region", ("openEHR repository",)),
 )
@@ -70,6 +73,7 @@ class Sandbox:
     """Running systems. `wire` has everything that crossed, `addresses` says where who listens, `actors` who answers, `tables` what is kept."""
 
     def __init__(self, store: str, clock: Callable[[], datetime], ids: Callable[[], str], host: str) -> None:
+        from ihe_kit.actors.demographics_consumer import DemographicsConsumer
         from ihe_kit.actors.encounter_consumer import EncounterConsumer
         from ihe_kit.actors.fhir_server import FhirServer
         from ihe_kit.actors.openehr_repository import OpenehrRepository
@@ -82,7 +86,7 @@ class Sandbox:
         self.actors: dict[str, Actor] = {}
         self.addresses: dict[str, str] = {}
         self.servers = Servers(host)
-        kinds: tuple[type[Actor], ...] = (EncounterConsumer, FhirServer, OpenehrRepository)
+        kinds: tuple[type[Actor], ...] = (EncounterConsumer, DemographicsConsumer, FhirServer, OpenehrRepository)
         for kind in kinds:
             actor = kind(self.store, clock, ids)
             listen = self.servers.http if kind.base else self.servers.mllp
@@ -110,12 +114,24 @@ class Sandbox:
 
     @property
     def tables(self) -> dict[str, Any]:
-        """The tables of the store as pandas data frames."""
+        """The tables of the store as pandas data frames: `document` and `entry` as they are kept; `patients`, `encounters`, `movements` and
+        `beds` as the hospital sees them.
+        """
         import pandas
 
-        return {
-            name: pandas.DataFrame(rows, columns=columns) for name in ("document", "entry") for columns, rows in [self.store.table(name)]
-        }
+        from ihe_kit.actors.census import TABLES
+
+        kept = {name: pandas.DataFrame(rows, columns=columns) for name in ("document", "entry") for columns, rows in [self.store.table(name)]}
+        return kept | {name: pandas.DataFrame(rows(self.store), columns=[*empty] or None) for name, (rows, empty) in TABLES.items()}
+
+    def location_at(self, number: str, at: datetime | str | None = None, authority: str = "") -> str:
+        """Where the patient with a number was at a time, by everything that is known today; now without one: `MED3, room 301, bed A`.
+
+        "" for somebody who was not in the house. Raises ValueError where nobody, or more than one, has the number: then name the authority.
+        """
+        from ihe_kit.actors.census import location_at
+
+        return location_at(self.store, number, datetime.fromisoformat(at) if isinstance(at, str) else at, authority)
 
     def stop(self) -> None:
         """Closes every port and the store. Safe to call twice."""
@@ -129,21 +145,30 @@ class Sandbox:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def _recording(self, actor: Actor) -> Callable[[Packet, int], Packet]:
-        """The actor's answer; what a foreign client asked is kept on the wire, what our own `exchange()` asked it keeps itself."""
+    def _recording(self, actor: Actor) -> Callable[[Packet, int], Iterator[Packet]]:
+        """The actor's answers; what a foreign client asked is kept on the wire, what our own `exchange()` asked it keeps itself."""
         from ihe_kit.transports import ours
 
-        def answer(packet: Packet, port: int) -> Packet:
-            started = perf_counter()
-            reply = actor.receive(packet)
-            try:
-                if port not in ours:
-                    record(_transaction(actor, packet), packet, reply, f"peer at port {port}", self.wire, perf_counter() - started)
-            except Exception as fault:  # the answer is given already: what fails in looking on must not take it back
-                self.servers.problems.append(f"peer at port {port}: not recorded: {type(fault).__name__}: {fault}")
-            return reply
+        def answers(packet: Packet, port: int) -> Iterator[Packet]:
+            started, kept = perf_counter(), None
+            foreign = port not in ours  # asked now: our own peer hangs up as soon as it has its answer
+            for answer in actor.answers(packet):
+                if foreign:
+                    kept = keep(packet, answer, port, perf_counter() - started, kept)
+                yield answer
+            if foreign and kept is None:  # none was asked for
+                keep(packet, Packet(packet.protocol, b""), port, perf_counter() - started, kept)
 
-        return answer
+        def keep(packet: Packet, answer: Packet, port: int, took: float, first: Exchange | None) -> Exchange | None:
+            try:
+                if first:
+                    return follow(first, answer, self.wire)
+                return record(_transaction(actor, packet), packet, answer, f"peer at port {port}", self.wire, took)
+            except Exception as fault:  # what fails in looking on must not take the answer away
+                self.servers.problems.append(f"peer at port {port}: not recorded: {type(fault).__name__}: {fault}")
+                return first
+
+        return answers
 
     def __repr__(self) -> str:
         state = "was stopped" if self.wire.ended else "is running on this computer"

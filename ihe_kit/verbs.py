@@ -57,7 +57,7 @@ def explain(subject: str | Message, path: str | None = None, standard: str | Non
     """What a path means: `explain("PID-3.4")`, `explain("Patient.identifier")`, `explain(message, path)`. Raises UnknownPath."""
     if isinstance(subject, Message):
         return standard_of(subject).explain(subject, path)
-    key = standard or ("openehr" if "/" in subject else "v2" if subject[:3].isupper() else "fhir")
+    key = standard or ("openehr" if "/" in subject else "v2" if subject[:3].isupper() or subject.isdigit() else "fhir")
     return standard_of(key).explain(subject, **({"version": version} if version and key == "v2" else {}))
 
 
@@ -93,13 +93,15 @@ def build(
     fixed = {**transaction.fixed, **(kind.fixed if kind else {})}
     filled = {path: value.replace("{now}", now) for path, value in fixed.items()}
     own = values if transaction.structure.startswith("GET") else crosswalk.values(values, transaction.standard.key, _resource(transaction))
+    if kind:  # a concept, unlike a path, is left out where the event has no place for it: a merge knows no visit
+        own = {path: value for path, value in own.items() if path in values or kind.takes(path)}
     return transaction.standard.build(kind.structure if kind else transaction.structure, filled | dict(own), clock, ids)
 
 
 def _event(transaction: Transaction, name: str) -> Event | None:
-    """The event of a transaction by its trigger (`A03` or `ADT^A03`); None where no name is given. Raises ValueError."""
+    """The event of a transaction by its trigger (`A03` or `ADT^A03`), the first one where no name is given. Raises ValueError."""
     if not name:
-        return None
+        return next(iter(transaction.events), None)
     known = {event.trigger.rpartition("^")[2]: event for event in transaction.events}
     if found := known.get(name.rpartition("^")[2]):
         return found
@@ -119,27 +121,53 @@ def demands(message: Message) -> dict[str, str]:
     """The paths that the message's IHE transaction requires, each with the transaction's number: `{"PID-3.4": "ITI-31"}`."""
     from ihe_kit.profiles import candidates
 
-    rules = ((t.number, rule) for t in candidates(message) if t.ihe for rule in t.rules(message))
-    return {rule.path: number for number, rule in rules if rule.severity == "error" and rule.test in (present, everywhere)}
+    found: dict[str, str] = {}
+    for transaction in (t for t in candidates(message) if t.ihe):
+        rules = (r.path for r in transaction.rules(message) if r.severity == "error" and r.test in (present, everywhere))
+        event = transaction.event(message)
+        uses = (use.path.rpartition(".")[2] for use in event.uses if use.usage == "R") if event else ()
+        found |= dict.fromkeys((*rules, *uses), transaction.number)
+    return found
 
 
-def validate(message: str | bytes | Message, transaction: str | Transaction | None = None, standard: str | None = None) -> list[Finding]:
+def validate(
+    message: str | bytes | Message,
+    transaction: str | Transaction | None = None,
+    profile: Any = None,
+    template: Any = None,
+    version: str | None = None,
+    standard: str | None = None,
+) -> list[Finding]:
     """Every finding in a message. With a transaction IHE's rules are run too; without one, those of the transaction that the message shows
-    itself to belong to, if it is one alone. Raises Unreadable where there is nothing to check.
+    itself to belong to, if it is one alone.
+
+    `profile`: an HL7 v2 conformance profile (path or XML text), `version`: the version of HL7 v2 to check against, where that is not the message's
+    own; `template`: an openEHR template. Raises Unreadable where there is nothing to check, ValueError for what the message's standard does not have.
     """
     from ihe_kit.profiles import candidates
     from ihe_kit.profiles import transaction as by_number
 
     if not isinstance(message, Message):
         message = parse(message, standard)
+    found = _conform(message, {"profile": profile, "version": version, "template": template})
     if transaction:
         chosen = by_number(transaction)
         if chosen.standard.key != message.standard:
             label = standard_of(message).label
             raise ValueError(f"{chosen.number} is a transaction of {chosen.standard.label}, but the message is {label}")
-        return judge(message, chosen, answer=message.is_answer)
-    found = [t for t in candidates(message) if t.request_rules]
-    return judge(message, found[0]) if len(found) == 1 else list(standard_of(message).conform(message))
+        return judge(message, chosen, answer=message.is_answer, found=found)
+    belongs = [t for t in candidates(message) if t.request_rules]
+    return judge(message, belongs[0], found=found) if len(belongs) == 1 else found
+
+
+def _conform(message: Message, more: Mapping[str, Any]) -> list[Finding]:
+    """What a message's own standard finds in it, asked with what that standard knows beside the message."""
+    given = {name: value for name, value in more.items() if value is not None}
+    for name in given:
+        owner = "openehr" if name == "template" else "v2"
+        if message.standard != owner:
+            raise ValueError(f"a {name} is for {standard_of(owner).label}, but the message is {standard_of(message).label}")
+    return list(standard_of(message).conform(message, **given))
 
 
 def repair(message: str | bytes | Message, findings: Iterable[Finding] | None = None) -> Message:

@@ -2,6 +2,7 @@
 
 from ihe_kit.core import Echo, Standard
 from ihe_kit.v2.acknowledgment import acknowledge, refuse
+from ihe_kit.v2.batch import Batch, read_all
 from ihe_kit.v2.build import build
 from ihe_kit.v2.conformance import conform
 from ihe_kit.v2.dictionary import explain
@@ -22,4 +23,6 @@ V2 = Standard(
     echo=Echo("MSH-10", "MSA-2", "IHE-MSA-2-ECHO", "ITI TF-2 Appendix C.2.3.1"),
 )
 
-__all__ = ["V2", "V2Message", "acknowledge", "build", "conform", "encode", "explain", "from_wire", "parse", "refuse", "to_wire"]
+__all__ = [
+    "V2", "Batch", "V2Message", "acknowledge", "build", "conform", "encode", "explain", "from_wire", "parse", "read_all", "refuse", "to_wire",
+]  # fmt: skip

@@ -7,7 +7,7 @@ for, the receiver first says that it keeps the message safe (CA, CE, CR) and lat
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -51,6 +51,15 @@ class Asked:
             return True
         condition = self.accept if code[:1] == "C" else self.application
         return condition not in ("NE", "", "SU" if code[1:] in ("E", "R") else "ER")
+
+    def waits(self, came: Iterable[str]) -> str:
+        """What is still to come after answers with these codes in MSA-1: `must` one come, `may` one come (ER, SU), or "" for none."""
+        codes = tuple(came)
+        if any(not code.startswith("C") or code in ("CE", "CR") for code in codes):  # the application has spoken, or never will
+            return ""
+        conditions = (self.application, "" if codes else self.accept) if self.enhanced else ("AL",)
+        open_now = [condition for condition in conditions if condition not in ("", "NE")]
+        return "" if not open_now else "may" if all(condition in ("ER", "SU") for condition in open_now) else "must"
 
 
 def asked(message: V2Message) -> Asked:
@@ -142,7 +151,7 @@ def _location(path: str) -> str:
     try:
         where = Path.read(path)
     except UnknownPath:  # a line whose name is none of HL7's has no numbers that a receiver could count
-        return "".join(re.findall("^[A-Za-z0-9_]+", path))
+        return "".join(re.findall("^[A-Za-z0-9_]+", path))[:3]
     numbers = [where.field, where.repetition or 1, where.component, where.subcomponent]
     while numbers and not numbers[-1]:
         numbers.pop()

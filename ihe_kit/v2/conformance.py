@@ -40,6 +40,8 @@ def conform(message: V2Message, version: str | None = None, profile: Conformance
     report = Report(message, supported(version or message.version))
     if not version and instead(message.version):
         report.on("version-unknown", "MSH[1]-12[1]")
+    if message.further:
+        report.on("messages-further", "MSH[1]", count=message.further)
     _check_charset(report)
     _check_structure(report)
     check_fields(report)

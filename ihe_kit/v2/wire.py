@@ -61,6 +61,29 @@ def unframe(buffer: bytes) -> tuple[list[Frame | Broken], bytes]:
     return found, buffer[at:]
 
 
+class Frames:
+    """A stream of bytes, cut into frames as they come: `feed(chunk)` gives every frame that this chunk completes.
+
+    A large message costs no more for coming in many pieces: it is looked through once.
+    """
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self.size = 0  # bytes that wait for more
+
+    def feed(self, chunk: bytes) -> list[Frame | Broken]:
+        """What this chunk completes, in order."""
+        inside = bool(self._pieces)
+        spans = inside and self._pieces[-1].endswith(END[:1]) and chunk.startswith(END[1:])
+        self._pieces.append(chunk)
+        self.size += len(chunk)
+        if inside and not spans and END not in chunk and START not in chunk:
+            return []
+        found, rest = unframe(b"".join(self._pieces))
+        self._pieces, self.size = ([rest] if rest else []), len(rest)
+        return found
+
+
 def _start(buffer: bytes, at: int) -> int:
     """The place of the next VT, or the end of the bytes."""
     start = buffer.find(START, at)
@@ -79,4 +102,8 @@ def from_wire(packet: Packet) -> V2Message:
     if not whole:
         reason = next((f.says for f in frames if isinstance(f, Broken)), "FS CR, the end of the frame, is missing")
         raise Unreadable(f"expected one whole MLLP frame, but found {reason}", (rest or packet.data).decode("latin-1"))
-    return parse(whole[0])
+    message = parse(whole[0])
+    if message.further:
+        says = f"expected one message in a frame, but found {message.further + 1}: each needs a frame of its own, or it would be lost"
+        raise Unreadable(says, message.text)
+    return message

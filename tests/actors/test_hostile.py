@@ -21,6 +21,7 @@ from ihe_kit.fhir.formats import is_written
 from ihe_kit.json_text import Node, read_json
 from ihe_kit.region import Sandbox
 from ihe_kit.transports import MllpPeer
+from ihe_kit.v2.acknowledgment import asked
 from tests.actors.test_exchanges import INGRID, ask, call, get
 
 
@@ -247,7 +248,12 @@ def test_a_mutated_message_is_answered_in_the_standards_own_words(box: Sandbox, 
         text = text[:start] + data.draw(PIECES) + text[end:]
     standard = box.actors[actor].standard
     sent = v2.to_wire(message).data.replace(message.encode(), text.encode()) if standard.key == "v2" else text.encode()
-    answer = standard.from_wire(box.actors[actor].receive(Packet("any", sent)))
+    reply = box.actors[actor].receive(Packet("any", sent))
+    if not reply.data:  # silence is right only where it was asked for, and for what is an answer itself
+        request = v2.parse(text)
+        assert asked(request).enhanced or request.is_answer
+        return
+    answer = standard.from_wire(reply)
     for words in ("the receiver failed", "cannot be answered", "Error:"):
         assert words not in answer.text, text
 

@@ -303,7 +303,7 @@ class Hospital(RuleBasedStateMachine):
 
     @rule(event=st.sampled_from(("A28", "A31", "A40", "A47", "A24", "A37")), swapped=st.booleans())
     def identity(self, event: str, swapped: bool) -> None:
-        one, other = ("4802", "4711") if swapped else ("4711", "4802")
+        other = "4711" if swapped else "4802"
         fields = {"MRG_1": cx(other)} if event in ("A40", "A47") else {"PID[2]-3": cx(other)} if event in ("A24", "A37") else {}
         code = self.ward.tell(event, "aksel" if swapped else "ingrid", **fields)
         assert code in ("AA", "AE")

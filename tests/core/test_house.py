@@ -25,6 +25,7 @@ MAY = {
     **dict.fromkeys(STANDARDS, SHARED),
     "ihe": {"core", "rules"},
     "exchanges": {"core", "rules", "ihe"},
+    "faults": {"core", "exchanges"},
     "crosswalk": SHARED | STANDARDS,
     "profiles": SHARED | STANDARDS | {"ihe"},
     "store": set(),
@@ -34,10 +35,13 @@ MAY = {
     "verbs": SHARED | STANDARDS | {"ihe", "exchanges", "profiles", "crosswalk", "region", "transports"},
     "render": SHARED | {"ihe", "exchanges", "crosswalk", "verbs"},
     "widgets": SHARED | {"ihe", "profiles", "exchanges", "crosswalk", "render", "region", "verbs", "course", "ihe_kit"},
-    "course": SHARED | {"demo", "ihe", "exchanges", "crosswalk", "render", "region", "verbs", "widgets", "ihe_kit"},
+    "course": SHARED
+    | STANDARDS
+    | {"actors", "store", "transports", "demo", "ihe", "exchanges", "crosswalk", "render", "region", "verbs", "widgets", "ihe_kit"},
     "doctor": {"files"},
     "demo": {"core", "rules", "exchanges", "region", "render", "ihe_kit"},
-    "cli": {"core", "rules", "render", "course", "demo", "doctor", "ihe_kit"},
+    "bulk": {"core", "rules", "v2", "verbs"},
+    "cli": {"bulk", "profiles", "core", "rules", "render", "course", "demo", "doctor", "ihe_kit"},
     "ihe_kit": {"region", "verbs", "crosswalk"} | STANDARDS,
 }
 

@@ -32,7 +32,7 @@ WRONG = [
     ("00.1", ["4711^^^NORDVIK&1.2.3&ISO^PI"], "filed under another domain", "does not know"),
     ("00.1", ["4711^^^NORDVIK&2.999.10.1^PI"], "third part of the authority is not ISO", "`ISO`"),
     ("00.1", ["4711^^^NORDVIK&2.999.10.1&ISO^MR"], "The type is MR", "`PI`"),
-    ("00.1", ["4711^^^NORDVIK^PI"], "now it knows two Ingrids", "2.999.10.1"),
+    ("00.1", ["4711^^^NORDVIK^PI"], "knows who NORDVIK is", "object identifier"),
     ("00.1", ["   "], "Nothing is filled in yet", "Try something"),
     ("00.2", [RECORD, LAB_SENDS, CALL, APP_ASKS, RECORD], "4 of 5 fit", "nobody asks"),
     ("00.2", [MESSAGE, WARD_ASKS, CALL, APP_ASKS, RECORD], "4 of 5 fit", "does not know yet"),

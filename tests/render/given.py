@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from html.parser import HTMLParser
 
 from ihe_kit.core import Message, Packet
-from ihe_kit.exchanges import Loopback, Lost, Wire, perform, record
+from ihe_kit.exchanges import Loopback, Lost, Peer, Wire, perform, record
 from ihe_kit.region import SYSTEMS, story_clock, story_ids
 from ihe_kit.v2 import acknowledge
 from ihe_kit.v2 import to_wire as frame
@@ -46,8 +47,8 @@ def messages() -> tuple[Message, ...]:
     )
 
 
-class _Silent:
-    def call(self, packet: Packet) -> Packet:
+class _Silent(Peer):
+    def calls(self, packet: Packet) -> Iterator[Packet]:
         raise Lost("socket closed, no reply")
 
 

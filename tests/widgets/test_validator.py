@@ -106,7 +106,7 @@ def test_bytes_are_read_in_their_own_character_set() -> None:
 def test_the_twin() -> None:
     page = Page(Validator(example(mistakes=True)).twin())
     assert "button" not in [tag for tag, _ in page.elements]
-    assert "Patient Class is empty." in page.text
+    assert "Patient class is empty." in page.text
     assert page.having("class", "kit-f-gap kit-f-error")
     assert "Not readable" not in page.text
     assert "hello" in Validator("hello <b>").twin()

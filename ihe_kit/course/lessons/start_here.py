@@ -80,15 +80,15 @@ def check_identifier(answer: Answer, context: Context) -> Verdict:
         return Verdict(
             False, f"The receiver refused it: {sent.answer.name if sent.answer else 'no answer'}.", finding.says if finding else sent.lost
         )
-    if known != "1":
+    if not _authority(field)[1]:
         return Verdict(
-            False, "The receiver took it, and now it knows two Ingrids.",
-            "A namespace alone keeps IHE's rules. But this receiver filed her under the object identifier 2.999.10.1, and the short name tells it nothing: "
-            "add the identifier and its type after the namespace, with `&` between them.",
+            False, "The receiver took it, because this region knows who NORDVIK is.",
+            "A namespace alone keeps IHE's rules. But a short name is known in one region only, and another one may have a NORDVIK of its own: add the "
+            "object identifier and its type after the namespace, with `&` between them.",
         )  # fmt: skip
     more = "" if _parts(field)[4] else " One thing more: you know the type, so send it. `PI` goes into the fifth component."
     return Verdict(
-        True, "Right. The receiver answered AA, and it still knows one Ingrid.",
+        True, f"Right. The receiver answered AA, and it still knows {known} Ingrid.",
         f"Number and authority together make the identifier, so the receiver found her in its own records.{more}",
     )  # fmt: skip
 

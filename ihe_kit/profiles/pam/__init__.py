@@ -40,7 +40,18 @@ def _structure_of_event(message: Message) -> tuple[str, str] | None:
     return (f"Set {name}", name) if name else None
 
 
-_FIXES: dict[str, Repair] = {"authority nearby": _authority_nearby, "structure of the event": _structure_of_event}
+def _class_of_event(message: Message) -> tuple[str, str] | None:
+    """The patient class that an event leaves no choice about."""
+    words = {"I": "inpatient", "O": "outpatient", "N": "not applicable"}
+    code = {"A01": "I", "A06": "I", "A04": "O", "A07": "O", "A28": "N", "A31": "N"}.get(next(iter(message.get("MSH-9.2")), ""), "")
+    return (f"Set {code}, {words[code]}", code) if code else None
+
+
+_FIXES: dict[str, Repair] = {
+    "authority nearby": _authority_nearby,
+    "structure of the event": _structure_of_event,
+    "class of the event": _class_of_event,
+}
 
 
 def rules_for(*events: str) -> tuple[Rule, ...]:

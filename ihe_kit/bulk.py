@@ -1,0 +1,135 @@
+"""Many messages at once: files, folders and batches, checked by several processes, and added up.
+
+Files are read a few at a time and in order, so that a folder of any size takes no more memory than a small one. What cannot be read is told,
+and the rest is checked all the same.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+from multiprocessing import get_context
+from pathlib import Path
+
+from ihe_kit.core import Message, Unreadable
+from ihe_kit.rules import Finding, has_errors
+from ihe_kit.v2 import read_all
+from ihe_kit.v2.message import recognises
+from ihe_kit.verbs import parse, validate
+
+STANDARD_INPUT = "-"
+AT_ONCE = 50  # files that one process takes at a time
+AHEAD = 3  # portions for each process that wait, so that none is idle
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What came of one message: `file`, its `number` there from 1, its `name` (`ADT^A01`) and the findings.
+
+    `problem` says why nothing could be checked. `message` is None where the work was done in another process.
+    """
+
+    file: str
+    number: int = 1
+    name: str = ""
+    findings: tuple[Finding, ...] = ()
+    problem: str = ""
+    message: Message | None = None
+
+    @property
+    def status(self) -> int:
+        """The exit status that this message alone would give: 0 no error, 1 errors, 2 could not be used."""
+        return 2 if self.problem else int(has_errors(self.findings))
+
+
+@dataclass
+class Tally:
+    """What is added up while messages pass: `messages`, those `with_errors` and `unusable`, and for each (severity, rule) how often and where first."""
+
+    messages: int = 0
+    with_errors: int = 0
+    unusable: list[Checked] = field(default_factory=list)
+    rules: Counter[tuple[str, str]] = field(default_factory=Counter)
+    first: dict[tuple[str, str], tuple[Checked, Finding]] = field(default_factory=dict)
+    names: Counter[str] = field(default_factory=Counter)
+    status: int = 0
+
+    def add(self, checked: Checked) -> None:
+        """Counts one message."""
+        self.status = max(self.status, checked.status)
+        if checked.problem:
+            self.unusable.append(checked)
+            return
+        self.messages += 1
+        self.with_errors += checked.status
+        self.names[checked.name] += 1
+        for finding in checked.findings:
+            key = (finding.severity, finding.rule)
+            self.rules[key] += 1
+            self.first.setdefault(key, (checked, finding))
+
+
+def files(names: Iterable[str]) -> Iterator[str]:
+    """Every file: a folder gives all that lie below it, in order of their names, except hidden ones. A name that is no folder stays as it is."""
+    for name in names:
+        if name == STANDARD_INPUT or not Path(name).is_dir():
+            yield name
+            continue
+        for folder, inner, found in os.walk(name):
+            inner[:] = sorted(one for one in inner if not one.startswith("."))
+            yield from (os.path.join(folder, file) for file in sorted(found) if not file.startswith("."))
+
+
+def check_file(name: str, transaction: str | None = None, profile: str | None = None) -> list[Checked]:
+    """Every message of a file (`-` is standard input), checked. Never raises for what the file holds or that it cannot be opened."""
+    try:
+        data = sys.stdin.buffer.read() if name == STANDARD_INPUT else Path(name).read_bytes()
+        return list(_check(name, data, transaction, profile))
+    except Unreadable as problem:
+        return [Checked(name, problem=f"not readable, {problem}")]
+    except (ValueError, OSError) as problem:
+        return [Checked(name, problem=str(problem))]
+
+
+def _check(name: str, data: bytes, transaction: str | None, profile: str | None) -> Iterator[Checked]:
+    if not recognises(data[:400].decode("latin-1")):  # FHIR and openEHR: one thing in a file
+        message = parse(data)
+        yield Checked(name, 1, message.name, tuple(validate(message, transaction, profile=profile)), message=message)
+        return
+    batch = read_all(data)
+    for number, one in enumerate(batch.messages, start=1):
+        found = [*validate(one, transaction, profile=profile), *(batch.problems if number == 1 else ())]
+        yield Checked(name, number, one.name, tuple(found), message=one)
+    if not batch.messages:
+        raise Unreadable("expected at least one message that starts with MSH, but found none")
+
+
+def check_all(names: Iterable[str], transaction: str | None = None, profile: str | None = None, workers: int = 1) -> Iterator[Checked]:
+    """Every message of every file, in order, checked by so many processes. With one worker nothing is started."""
+    if workers < 2:
+        for name in names:
+            yield from check_file(name, transaction, profile)
+        return
+    source, waiting = iter(names), deque[Future[list[Checked]]]()
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        try:
+            while True:
+                while len(waiting) < workers * AHEAD and (portion := list(islice(source, AT_ONCE))):
+                    waiting.append(pool.submit(_portion, portion, transaction, profile))
+                if not waiting:
+                    return
+                yield from waiting.popleft().result()
+        finally:  # whoever stops listening, or presses Ctrl-C, does not wait for what is not begun
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _portion(names: list[str], transaction: str | None, profile: str | None) -> list[Checked]:
+    """The work of another process. Messages stay there: a finding is small, a message need not be."""
+    from dataclasses import replace
+
+    return [replace(checked, message=None) for name in names for checked in check_file(name, transaction, profile)]

@@ -1,0 +1,168 @@
+"""Every server of a sandbox: one daemon thread, one event loop. `stop()` frees all ports; the end of the process does too."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import threading
+from collections import deque
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from ihe_kit.core import Packet
+from ihe_kit.transports.conversation import Answer, Conversation
+from ihe_kit.transports.http import application
+from ihe_kit.transports.sockets import IDLE, LOOPBACK, MAX_CONNECTIONS, MAX_MESSAGE
+from ihe_kit.transports.tls import Identity, failure
+
+
+@dataclass
+class Servers:
+    """Listens for MLLP and HTTP. `idle` are the seconds that a peer may be silent in the middle of a message, `limit` the bytes of one."""
+
+    host: str = LOOPBACK
+    idle: float = IDLE
+    limit: int = MAX_MESSAGE
+    problems: deque[str] = field(default_factory=lambda: deque(maxlen=1000))
+
+    def __post_init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        # Answers are worked out beside the loop: a message that takes long keeps nobody else waiting.
+        self._workers = ThreadPoolExecutor(4, "ihe_kit answers")
+        self._stops: list[Callable[[], Any]] = []
+        self._busy: set[asyncio.Task[None]] = set()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="ihe_kit servers", daemon=True)
+        self._thread.start()
+
+    def mllp(self, answer: Answer, port: int = 0, identity: Identity | None = None, at_once: bool = False) -> str:
+        """Listens for MLLP frames, with `identity` under mutual TLS. Returns the address. Raises OSError that says what to do where the port
+        is taken. `at_once` works answers out on the loop itself: faster, for answers that cost next to nothing.
+        """
+        context = identity.server() if identity else None
+        sock = self._bind(port)
+        sock.setblocking(False)
+        workers, open_now = None if at_once else self._workers, set[Conversation]()
+
+        def conversation() -> Conversation:
+            return Conversation(answer, self._problem, self.idle, self.limit, workers, open_now)
+
+        self._start(self._accept(sock, conversation, context, open_now))
+        return f"{'mllps' if identity else 'mllp'}://{self.host}:{sock.getsockname()[1]}"
+
+    def http(self, answer: Answer, port: int = 0) -> str:
+        """Listens for HTTP requests. Returns the address. Raises OSError that says what to do where the port is taken."""
+        import uvicorn
+
+        def only(packet: Packet, port: int) -> Packet:
+            answers = answer(packet, port)
+            return answers if isinstance(answers, Packet) else list(answers)[0]  # noqa: RUF015  # to its end: something may follow
+
+        async def beside(packet: Packet, port: int) -> Packet:
+            return await self._loop.run_in_executor(self._workers, only, packet, port)
+
+        sock = self._bind(port)
+        config = uvicorn.Config(
+            application(beside, self._problem, self.idle, self.limit),
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            date_header=False,  # bytes must be the same at every run
+            server_header=False,
+            limit_concurrency=MAX_CONNECTIONS,
+            timeout_keep_alive=5,
+        )
+        config.load()
+        server = uvicorn.Server(config)
+        self._start(server.serve(sockets=[sock]))
+        self._stops.append(lambda: setattr(server, "should_exit", True))
+        return f"http://{self.host}:{sock.getsockname()[1]}"
+
+    def stop(self) -> None:
+        """Closes every server and waits for the thread. Safe to call twice."""
+        if not self._thread.is_alive():
+            return
+        for stop in self._stops:
+            self._loop.call_soon_threadsafe(stop)
+        with contextlib.suppress(TimeoutError):
+            asyncio.run_coroutine_threadsafe(self._finish(), self._loop).result(3)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(3)
+        self._workers.shutdown(wait=False, cancel_futures=True)
+
+    async def _finish(self) -> None:
+        here = asyncio.current_task()
+        tasks = [task for task in asyncio.all_tasks() if task is not here]
+        _, late = await asyncio.wait(tasks, timeout=0.5) if tasks else (None, set())
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    def _bind(self, port: int) -> socket.socket:
+        sock = socket.socket()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((self.host, port))
+        except OSError as problem:
+            sock.close()
+            says = f"cannot listen on {self.host}:{port} ({problem.strerror}). Stop what uses it, or choose another port; 0 takes any free one."
+            raise OSError(problem.errno, says) from None
+        sock.listen(128)
+        return sock
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        self._loop.call_soon_threadsafe(lambda: self._keep(self._loop.create_task(work)))
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        self._busy.add(task)
+        task.add_done_callback(self._busy.discard)
+
+    async def _accept(
+        self, sock: socket.socket, conversation: Callable[[], Conversation], context: ssl.SSLContext | None, open_now: set[Conversation]
+    ) -> None:
+        """Lets everybody in who comes, until the servers are stopped."""
+        here = asyncio.current_task()
+        assert here is not None
+        self._stops.append(here.cancel)
+        try:
+            while True:
+                try:
+                    connection, (_, port, *_) = await self._loop.sock_accept(sock)
+                except OSError as problem:  # out of file descriptors: those who hang up free some
+                    self._problem(0, f"nobody can be let in: {problem.strerror}")
+                    await asyncio.sleep(0.1)
+                    continue
+                self._keep(self._loop.create_task(self._let_in(connection, port, conversation, context, open_now)))
+        finally:
+            sock.close()
+            for one in list(open_now):
+                self._problem(one.port, "the connection broke: the server was stopped")
+                one.transport.close()
+
+    async def _let_in(
+        self,
+        connection: socket.socket,
+        port: int,
+        conversation: Callable[[], Conversation],
+        context: ssl.SSLContext | None,
+        open_now: set[Conversation],
+    ) -> None:
+        if len(open_now) >= MAX_CONNECTIONS:
+            self._problem(port, f"more than {MAX_CONNECTIONS} connections at once")
+            connection.close()
+            return
+        patience = {"ssl_handshake_timeout": self.idle} if context else {}
+        try:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            await self._loop.connect_accepted_socket(conversation, connection, ssl=context, **patience)
+        except (OSError, asyncio.CancelledError) as problem:  # ssl.SSLError and TimeoutError are kinds of OSError
+            connection.close()
+            self._problem(port, f"no TLS connection: {failure(problem)}" if context else f"the connection broke: {problem}")
+
+    def _problem(self, port: int, says: str) -> None:
+        self.problems.append(f"peer at port {port}: {says}")
