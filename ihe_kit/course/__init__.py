@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ihe_kit.course.checking import check
     from ihe_kit.course.ledger import progress, reset
     from ihe_kit.course.mastery import export
-    from ihe_kit.course.scenes import old_settings, open_record, roles
+    from ihe_kit.course.scenes import old_settings, open_record, roles, strict_reader, telephone, three_copies
     from ihe_kit.widgets.course import course_map, example, exercise, predict, quiz, reveal
 
 __all__ = [
@@ -28,6 +28,9 @@ __all__ = [
     "reset",
     "reveal",
     "roles",
+    "strict_reader",
+    "telephone",
+    "three_copies",
 ]
 
 _WHERE = {
@@ -38,6 +41,9 @@ _WHERE = {
     "progress": "course.ledger",
     "reset": "course.ledger",
     "roles": "course.scenes",
+    "strict_reader": "course.scenes",
+    "telephone": "course.scenes",
+    "three_copies": "course.scenes",
 }  # the rest are widgets
 
 

@@ -16,8 +16,8 @@ from ihe_kit.region import story_clock, story_ids
 from ihe_kit.verbs import build, parse
 
 
-def story(transaction: str, values: Mapping[str, Any], event: str = "", id: str = "C") -> str:
-    """The text of a message of the story: Monday 3 March 2025, 08:00, control IDs that begin with `id`."""
+def story(transaction: str, values: Mapping[str, Any], event: str = "", id: str = "S") -> str:
+    """The text of a message of the story: Monday 3 March 2025, 08:00. Its control ID begins with `id`: `C` is what a check's own systems use."""
     return build(transaction, values, story_clock(), story_ids(id), event=event).text
 
 

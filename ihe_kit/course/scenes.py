@@ -1,4 +1,5 @@
-"""Small scenes that a lesson needs more than once, so that its cells stay short: a record that is opened, a settings file that is out of date."""
+"""Small scenes that a lesson needs more than once, so that its cells stay short: a record that is opened, a settings file that is out of date,
+copies that look alike."""
 
 from __future__ import annotations
 
@@ -7,7 +8,9 @@ from itertools import count
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from ihe_kit.core import Message
 from ihe_kit.demo import ehr_id
+from ihe_kit.files import definitions
 from ihe_kit.region import Sandbox, story_clock, story_ids
 from ihe_kit.verbs import build, exchange, transactions
 
@@ -57,3 +60,28 @@ def roles(box: Sandbox) -> Any:
     return pandas.DataFrame(rows, columns=["transaction", "actor that asks", "played by", "actor that answers", "played by "]).set_index(
         "transaction"
     )
+
+
+def telephone(box: Sandbox, family: str = "Ødegård") -> list[str]:
+    """The telephone numbers that the region holds of people of a family name: asked for over FHIR (ITI-78)."""
+    found = exchange("ITI-78", build("ITI-78", {"family": family}, box.clock, box.ids), box)
+    return [number for number in found.answer.get("Bundle.entry.resource.telecom.value") if number] if found.answer else []
+
+
+def three_copies(message: Message | str) -> dict[str, str]:
+    """A v2 message as it comes out of a log (A), out of a system (B), and out of a Windows editor (C): alike on a screen, not in bytes."""
+    text = str(message)
+    return {"A": text.replace("\r", "\n"), "B": text, "C": text.replace("\r", "\r\n")}
+
+
+def strict_reader(text: str) -> tuple[list[str], str]:
+    """(the segments that hl7apy finds, the first error that its validator names, "" for none). It takes a carriage return for the end of a
+    segment, and nothing else. hl7apy (MIT licence) is a well-known library; the kit itself reads with its own parser.
+    """
+    read = definitions("hl7apy.parser").parse_message(text)
+    names = [part.name for part in read.children]
+    try:
+        read.validate()
+    except Exception as problem:  # what it says of an odd message is the point
+        return names, str(problem)
+    return names, ""
