@@ -26,8 +26,11 @@ SYSTEMS = (
         "Fjordland identity",
         "Fjordland Region",
         (
-            "Patient Encounter Consumer", "Patient Demographics Consumer",
-            "Patient Identifier Cross-reference Manager", "Patient Demographics Supplier", "FHIR server",
+            "Patient Encounter Consumer",
+            "Patient Demographics Consumer",
+            "Patient Identifier Cross-reference Manager",
+            "Patient Demographics Supplier",
+            "FHIR server",
         ),
     ),
     System("Fjordland openEHR", "Fjordland Region", ("openEHR repository",)),
@@ -115,14 +118,24 @@ class Sandbox:
     @property
     def tables(self) -> dict[str, Any]:
         """The tables of the store as pandas data frames: `document` and `entry` as they are kept; `patients`, `encounters`, `movements` and
+    def rows(self, name: str) -> list[dict[str, str]]:
+        """The rows of `patients`, `encounters`, `movements` or `beds`, without pandas. Raises ValueError for another name."""
+        from ihe_kit.actors.census import TABLES
+
+        if name not in TABLES:
+            raise ValueError(f"there is no table {name!r} of the hospital: {', '.join(TABLES)}")
+        return TABLES[name][0](self.store)
+
         `beds` as the hospital sees them.
         """
         import pandas
 
         from ihe_kit.actors.census import TABLES
 
-        kept = {name: pandas.DataFrame(rows, columns=columns) for name in ("document", "entry") for columns, rows in [self.store.table(name)]}
-        return kept | {name: pandas.DataFrame(rows(self.store), columns=[*empty] or None) for name, (rows, empty) in TABLES.items()}
+        kept = {
+            name: pandas.DataFrame(rows, columns=columns) for name in ("document", "entry") for columns, rows in [self.store.table(name)]
+        }
+        return kept | {name: pandas.DataFrame(self.rows(name), columns=[*empty] or None) for name, (_, empty) in TABLES.items()}
 
     def location_at(self, number: str, at: datetime | str | None = None, authority: str = "") -> str:
         """Where the patient with a number was at a time, by everything that is known today; now without one: `MED3, room 301, bed A`.

@@ -147,7 +147,8 @@ def _time(moment: datetime | str | None) -> str:
 def beds(store: Store) -> Table:
     """Every bed of the hospital, and every one that a message named: who lies there, or has it while away, and who is expected.
 
-    A bed that two patients were told to be in has two rows: the board shows what was told, and that somebody has to look.
+    A bed that two patients were told to be in has two rows: the board shows what was told, and that somebody has to look. Who is in the house
+    with no place told stands last, with none.
     """
     known = {(row["ward"], row["room"], row["bed"]): row["name"] for row in rows("wards.tsv")}
     wards = {ward: name for (ward, _, _), name in known.items()}
@@ -160,7 +161,7 @@ def beds(store: Store) -> Table:
     free = dict.fromkeys(_LIES, "")
     return [
         {"ward": bed[0], "ward name": wards.get(bed[0], ""), "room": bed[1], "bed": bed[2], **row}
-        for bed, found in sorted(lying.items(), key=lambda item: (order.get(item[0][0], len(order)), item[0]))
+        for bed, found in sorted(lying.items(), key=lambda item: (order.get(item[0][0], len(order) + (not item[0][0])), item[0]))
         for row in found or [free]
     ]
 
@@ -179,11 +180,11 @@ def _lies(stay: Stay, person: dict[str, str]) -> Iterator[tuple[str, dict[str, s
         "identity": person.get("identity", ""),
         "stay": stay.id,
     }
-    if now.state in OPEN and now.location:
+    if now.state in OPEN:
         away = f"{'on the way to' if now.on_the_way else 'in'} {words(now.temporary)}" if now.temporary else ""
         back = f"back {_time(now.expected)}" if now.state == "on leave" and now.expected else ""
         yield now.location, own | {
-            "state": now.state, "since": _time(now.moved), "away": away or back, "planned": "; ".join(map(_plan, now.plans)), "doctor": now.doctor, "expected": "",
+            "state": now.state, "since": _time(now.moved or now.since), "away": away or back, "planned": "; ".join(map(_plan, now.plans)), "doctor": now.doctor, "expected": "",
         }  # fmt: skip
     for plan, place in _expected(now):
         yield place, own | dict.fromkeys(_LIES[5:], "") | {"state": "expected", "expected": _time(plan.expected or "")}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +27,8 @@ from ihe_kit.render import (
     visible,
 )
 from ihe_kit.verbs import explain, standards
-from ihe_kit.widgets.base import COPY, KitWidget, front
+from ihe_kit.widgets.base import COPY, front
+from ihe_kit.widgets.watching import Watching
 
 if TYPE_CHECKING:
     from ihe_kit.region import Sandbox
@@ -37,7 +37,7 @@ LATEST = 200  # exchanges that are drawn; older ones stay on the wire
 TREE = 400  # rows of a tree in the detail; an Explorer shows more
 
 
-class WireView(KitWidget):
+class WireView(Watching):
     """Shows a wire, and what crosses it from now on. Given a sandbox, it can send an exchange again.
 
     `selected` is the message that the detail shows: `3q` is the request of exchange 3, `3a` its answer.
@@ -51,17 +51,12 @@ class WireView(KitWidget):
     def __init__(self, wire: Wire | Sandbox, **kwargs: Any) -> None:
         self.wire: Wire = wire if isinstance(wire, Wire) else wire.wire
         self.box: Sandbox | None = None if isinstance(wire, Wire) else wire
-        self._hidden, self._seen, self._due = 0, len(self.wire), False
+        self._hidden, self._seen = 0, len(self.wire)
         self._again: set[int] = set()  # exchanges that this view sent once more
-        try:
-            self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
-        except RuntimeError:
-            self._loop = None
         super().__init__(**kwargs)
         self.html = _SHELL.replace("{options}", "".join(f'<option value="{s.key}">{h(s.label)}</option>' for s in standards()))
         self.observe(self._show, "selected")
-        self.refresh()
-        self.wire.listeners.append(self._arrived)
+        self.watch(self.wire)
 
     @property
     def exchanges(self) -> Sequence[Exchange]:
@@ -70,7 +65,6 @@ class WireView(KitWidget):
 
     def refresh(self) -> None:
         """Draws the wire as it is now."""
-        self._due = False
         if len(self.wire) < self._seen:  # somebody emptied the wire
             self._hidden, self._seen = 0, 0
         shown, fresh = self.exchanges, list(self.wire)[self._seen :]
@@ -81,12 +75,6 @@ class WireView(KitWidget):
         says = "; ".join(map(str, fresh[-3:])) if fresh else ""
         self.view = {"facts": self._facts(shown), "drawing": drawn, "says": says, "cleared": bool(self._hidden), "ended": self.wire.ended}
         self._seen = len(self.wire)
-
-    def close(self) -> None:
-        """Stops listening."""
-        if self._arrived in self.wire.listeners:
-            self.wire.listeners.remove(self._arrived)
-        super().close()
 
     def answer_clear(self) -> None:
         """Clears the drawing, or shows all again; the wire keeps everything."""
@@ -128,14 +116,6 @@ class WireView(KitWidget):
         tree = nested_html(Outline(row.message, explain), most=TREE) if row.message else ""
         found = findings_html(row.found, row.standard, static=True)
         return f'<details class="kit-msg kit-{row.standard}"><summary>{words}</summary>{packet_html(row, explain)}{tree}{found}</details>'
-
-    def _arrived(self) -> None:
-        """From whatever thread: the drawing changes on the kernel's own loop, once for all that came until then."""
-        if self._loop is None or self._loop.is_closed():
-            self.refresh()
-        elif not self._due:
-            self._due = True
-            self._loop.call_soon_threadsafe(self._loop.call_later, 0.1, self.refresh)
 
     def _row(self) -> Crossing | None:
         return next((row for row in crossings(self.exchanges) if row.key == self.selected), None)

@@ -173,7 +173,7 @@ FACTS: dict[str, Callable[[Ward], str]] = {
     "place": lambda w: w.now().location.removesuffix("^NORDVIK"),
     "places": lambda w: joined(m.location.removesuffix("^NORDVIK") for m in log(w) if m.location),
     "away": lambda w: ">" * w.now().on_the_way + w.now().temporary,
-    "beds": lambda w: joined("^".join((b["ward"], b["room"], b["bed"])) for b in beds(w.store) if b["name"]),
+    "beds": lambda w: joined("^".join((b["ward"], b["room"], b["bed"])) for b in beds(w.store) if b["name"] and b["ward"]),
     "doctor": lambda w: w.now().doctor,
     "plans": lambda w: joined(plan.event for plan in w.now().plans),
     "accounts": lambda w: joined(number for stay in w.stays() for kind, _, number in stay.numbers if kind == "AN"),
