@@ -118,7 +118,7 @@ def break_it(
     message = (
         Part("Then choose a change", options=words)
         if changes
-        else Part("Then change the message", lines=sound.count("\r") + 1, given=sound)
+        else Part("Then change the message", lines=sound.count("\r"), given=sound)
     )
 
     def changed(third: str) -> str:

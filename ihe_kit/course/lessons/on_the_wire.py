@@ -29,7 +29,7 @@ from ihe_kit.region import Sandbox
 from ihe_kit.v2.wire import Frame, frame, unframe
 from ihe_kit.verbs import exchange, parse
 
-# 03.w1, 03.1 and 03.2: what to do with an answer, or with none -------------------------------------------------------------------------
+# 03.w1, 03.2 and 03.3: what to do with an answer, or with none -------------------------------------------------------------------------
 
 CAME, TAKEN, NEXT = "Did an answer come?", "Was the message taken?", "What does the sender do next?"
 OPTIONS = (
@@ -73,7 +73,7 @@ _COMMIT_SLIPS = {
 }
 _GAPS, _BLANK = _chosen(SILENCE, given=(0,)), _chosen(COMMITTED)
 
-# 03.3: frames in a stream --------------------------------------------------------------------------------------------------------------
+# 03.1: frames in a stream --------------------------------------------------------------------------------------------------------------
 
 _ONE, _TWO = b"MSH|^~\\&|ADT|NORDVIK|||||ADT^A01|1", b"MSH|^~\\&|ADT|NORDVIK|||||ADT^A01|2"
 STREAMS: tuple[tuple[str, bytes, str], ...] = (
@@ -98,7 +98,7 @@ def check_streams(answer: Answer, _: Context) -> Verdict:
     return Verdict(True, "Right, all four.", "The bytes were given to the reader that the region uses. It counts frames, never packets.")
 
 
-# 03.5: a Monday -------------------------------------------------------------------------------------------------------------------------
+# 03.4: a Monday -------------------------------------------------------------------------------------------------------------------------
 
 CAUSES = (
     "the network loses messages",
@@ -153,6 +153,26 @@ EXERCISES = (
     Exercise(
         id="03.1",
         standard="v2",
+        task="How many whole messages does the receiver have in each case? No code is needed.",
+        parts=tuple(Part(says, COUNTS) for says, _, _ in STREAMS),
+        check=check_streams,
+        hints=(
+            "Count what begins with VT and ends with FS CR. Packets do not matter.",
+            "What is cut off is no message, and the next one is not made longer by it.",
+            "2, 1, 1, and 0 as long as the last byte is missing.",
+        ),
+        solution=tuple(_whole(data) for _, data, _ in STREAMS),
+        why="A frame is VT, the message, FS CR. The network may cut and join as it likes; the reader goes by these bytes alone.",
+        wrong=(
+            Wrong(("1", "1", "1", "0"), "One packet, one message."),
+            Wrong(("2", "3", "1", "0"), "Each packet is a message."),
+            Wrong(("2", "1", "2", "0"), "What was cut off counts, or is joined with the next."),
+        ),
+        spec="ITI TF-2 Appendix C.2.1",
+    ),
+    Exercise(
+        id="03.2",
+        standard="v2",
         task="You sent F00004 and waited for ten seconds. Nothing came. The first step is done.",
         parts=_GAPS[0],
         check=by_steps(SILENCE, "Right.", "A lost message and a lost answer look the same from here. The very same bytes let the receiver tell that it had them."),
@@ -171,7 +191,7 @@ EXERCISES = (
         spec="ITI TF-2 Appendix C.2.3",
     ),
     Exercise(
-        id="03.2",
+        id="03.3",
         standard="v2",
         task="You sent F00007 and asked for both acknowledgments. `MSA|CA|F00007` comes back.",
         parts=_BLANK[0],
@@ -196,27 +216,26 @@ EXERCISES = (
         spec="ITI TF-2 Appendix C.2.3.1",
     ),
     Exercise(
-        id="03.3",
+        id="03.4",
         standard="v2",
-        task="How many whole messages does the receiver have in each case? No code is needed.",
-        parts=tuple(Part(says, COUNTS) for says, _, _ in STREAMS),
-        check=check_streams,
+        task="Monday evening: 40,000 messages were taken for 900 patients. What was the cause, what is mended first, and why in this order?",
+        parts=(Part("The cause", CAUSES), Part("Mend first", FIRST), Part("Because", REASONS)),
+        check=check_monday,
         hints=(
-            "Count what begins with VT and ends with FS CR. Packets do not matter.",
-            "What is cut off is no message, and the next one is not made longer by it.",
-            "2, 1, 1, and 0 as long as the last byte is missing.",
+            "The table of the sender says `nothing` for the answer. The receiver's counts say that everything arrived.",
+            "The sender was impatient. But impatience comes back; what makes it harmless?",
+            "The sender gives up before the answer comes; first the receiver learns to take each control ID once; because that makes repetition harmless.",
         ),
-        solution=tuple(_whole(data) for _, data, _ in STREAMS),
-        why="A frame is VT, the message, FS CR. The network may cut and join as it likes; the reader goes by these bytes alone.",
+        solution=MONDAY,
+        why="Patients who seem to be admitted forty times fill work lists with ghosts, and the one real change drowns among them.",
         wrong=(
-            Wrong(("1", "1", "1", "0"), "One packet, one message."),
-            Wrong(("2", "3", "1", "0"), "Each packet is a message."),
-            Wrong(("2", "1", "2", "0"), "What was cut off counts, or is joined with the next."),
+            Wrong((CAUSES[0], FIRST[0], REASONS[0]), "Duplicates come from a bad network."),
+            Wrong((CAUSES[1], FIRST[1], REASONS[0]), "The waiting time is the whole problem."),
+            Wrong((CAUSES[1], FIRST[2], REASONS[0]), "Never send twice, and nothing comes twice. And what got lost stays lost."),
         ),
-        spec="ITI TF-2 Appendix C.2.1",
     ),
     order(
-        id="03.4",
+        id="03.5",
         task="A careful receiver gets a message. Put its steps in order. One of them does not belong.",
         tiles=(
             Tile("frame", "Wait until the frame is whole", "Before FS CR nobody knows whether the message is complete."),
@@ -245,25 +264,6 @@ EXERCISES = (
             Wrong(("early", "frame", "read", "look", "keep"), "AA says that the bytes arrived."),
         ),
         spec="ITI TF-2 Appendix C.2.3",
-    ),
-    Exercise(
-        id="03.5",
-        standard="v2",
-        task="Monday evening: 40,000 messages were taken for 900 patients. What was the cause, what is mended first, and why in this order?",
-        parts=(Part("The cause", CAUSES), Part("Mend first", FIRST), Part("Because", REASONS)),
-        check=check_monday,
-        hints=(
-            "The table of the sender says `nothing` for the answer. The receiver's counts say that everything arrived.",
-            "The sender was impatient. But impatience comes back; what makes it harmless?",
-            "The sender gives up before the answer comes; first the receiver learns to take each control ID once; because that makes repetition harmless.",
-        ),
-        solution=MONDAY,
-        why="Patients who seem to be admitted forty times fill work lists with ghosts, and the one real change drowns among them.",
-        wrong=(
-            Wrong((CAUSES[0], FIRST[0], REASONS[0]), "Duplicates come from a bad network."),
-            Wrong((CAUSES[1], FIRST[1], REASONS[0]), "The waiting time is the whole problem."),
-            Wrong((CAUSES[1], FIRST[2], REASONS[0]), "Never send twice, and nothing comes twice. And what got lost stays lost."),
-        ),
     ),
     break_it(
         id="03.6",
@@ -318,20 +318,6 @@ PREDICTIONS = (
     Prediction(
         id="03.p1",
         standard="v2",
-        ask="Each answer takes 0.3 seconds, and the sender waits for 0.2. It sends the same bytes up to three times. After four patients, how many messages has the careless receiver taken?",
-        choices=(
-            Choice("None. Without an acknowledgment nothing was processed.", "The receiver works whether or not the sender still listens.", "0"),
-            Choice("4. A message is a message.", "It does not remember what it took, so it cannot tell a repetition.", "4"),
-            Choice("12. Each of them three times.", "All twelve arrived and were taken. Only the answers came too late.", "12"),
-        ),
-        read=read_counts,
-        right="12",
-        why="“No acknowledgment” does not mean “not processed”. The sender knows nothing, the receiver did everything, and both logs are right.",
-        shown="It took",
-    ),
-    Prediction(
-        id="03.p2",
-        standard="v2",
         ask="A frame breaks off in the middle, and right behind it comes a whole one, on the same connection. How many acknowledgments come back?",
         choices=(
             Choice("Two: one for each message", "Of the first one only a half arrived. There is nothing in it that could be answered.", "2"),
@@ -344,6 +330,20 @@ PREDICTIONS = (
         why="The sender of the first waits in vain, and that is right: it will send again. A message made from two halves would have been the real harm.",
         spec="ITI TF-2 Appendix C.2.1",
         shown="Answers that came",
+    ),
+    Prediction(
+        id="03.p2",
+        standard="v2",
+        ask="Each answer takes 0.3 seconds, and the sender waits for 0.2. It sends the same bytes up to three times. After four patients, how many messages has the careless receiver taken?",
+        choices=(
+            Choice("None. Without an acknowledgment nothing was processed.", "The receiver works whether or not the sender still listens.", "0"),
+            Choice("4. A message is a message.", "It does not remember what it took, so it cannot tell a repetition.", "4"),
+            Choice("12. Each of them three times.", "All twelve arrived and were taken. Only the answers came too late.", "12"),
+        ),
+        read=read_counts,
+        right="12",
+        why="“No acknowledgment” does not mean “not processed”. The sender knows nothing, the receiver did everything, and both logs are right.",
+        shown="It took",
     ),
     Prediction(
         id="03.p3",
@@ -420,14 +420,14 @@ QUIZ = (
 LESSON = Lesson(
     number="03",
     goals=(
-        Goal("frame a message, send it, and match its acknowledgment, however the network cuts the bytes", ("03.3", "03.p2")),
+        Goal("frame a message, send it, and match its acknowledgment, however the network cuts the bytes", ("03.1", "03.p1")),
         Goal(
-            "decide after AA, AE, AR, CA or silence: done, wait, repair, send again, or call someone", ("03.1", "03.2", "03.5"), code=False
+            "decide after AA, AE, AR, CA or silence: done, wait, repair, send again, or call someone", ("03.2", "03.3", "03.4"), code=False
         ),
-        Goal("make a receiver safe against repetition, and prove it by a count", ("03.4", "03.6", "03.p1")),
+        Goal("make a receiver safe against repetition, and prove it by a count", ("03.5", "03.6", "03.p2")),
     ),
     minutes=40,
-    before="Lessons 01 and 02, or you can read MSH and MSA.",
+    before="lessons 01 and 02, or you can read MSH and MSA.",
     exercises=EXERCISES,
     predictions=PREDICTIONS,
     quiz=QUIZ,
