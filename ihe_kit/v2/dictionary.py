@@ -20,7 +20,7 @@ from ihe_kit.v2.paths import Path
 from ihe_kit.v2.tables import DEFAULT, PRIMITIVES, Row, datatype, segment, segments, structure, supported, table
 
 _GROUPS = re.compile(r"((?:[A-Z]\w*(?:\[\d{1,5}\])?\.)*)([A-Z]\w*)(?:\[\d{1,5}\])?(-[\d.\[\]]+)?", re.ASCII)
-_TYPE = re.compile(r"([A-Z]{2,3})(?:[.-](\d{1,3})(?:\.(\d{1,3}))?)?")
+_TYPE = re.compile(r"([A-Z][A-Z0-9]{1,2})(?:[.-](\d{1,3})(?:\.(\d{1,3}))?)?")
 _KINDS = {
     "HL7": "defined by HL7",
     "user": "user-defined: a site may add codes",
@@ -63,7 +63,7 @@ def is_composite(path: str, version: str = DEFAULT) -> bool:
 
 def _explain_path(wanted: str, version: str) -> Definition:
     where = _read(wanted, version)
-    fields = segment(where.segment, version)
+    fields = segment(where.segment, version) or _local(where.segment, version)
     if not fields:
         return _unknown_segment(where, wanted, version)
     if where.field:
@@ -77,6 +77,26 @@ def _explain_path(wanted: str, version: str) -> Definition:
         says=words.get("says", ""),
         spec=_spec(where.segment, version, words),
         parts=tuple(Part(row.key.replace("_", "-"), row.name, _typed(row), row.occurs) for row in fields),
+    )
+
+
+@lru_cache(maxsize=64)
+def _local(name: str, version: str) -> tuple[Row, ...]:
+    """The fields of a segment that somebody else than HL7 defines, such as IHE's ZBE; () for one that nobody told."""
+    return tuple(
+        Row(
+            key=row["path"].replace("-", "_"),
+            name=row["name"],
+            type=row["type"],
+            table=row["table"],
+            least=int(row["occurs"][0]),
+            most=-1 if row["occurs"].endswith("*") else 1,
+            children=datatype(row["type"], version),
+            length=int(row["length"]),
+            usage=row["usage"],
+        )
+        for row in rows("v2/local.tsv")
+        if row["path"].startswith(f"{name}-")
     )
 
 
@@ -250,7 +270,7 @@ def _explain_event(wanted: str, version: str) -> Definition | None:
         names, known = [wanted], {wanted: f"Acknowledgment of {event}"}
     elif "^" in wanted and not names:
         raise UnknownPath(f"version {version} has no event {wanted}{nearest(wanted, tables.events())}")
-    if not names:
+    if not names or not event:
         return None
     first, used = names[0], tables.event_structure(names[0], version)
     facts = (("Structure", used), ("Also in", ", ".join(names[1:])))
