@@ -1,6 +1,6 @@
 """ihe_kit: learn healthcare interoperability by doing it.
 
-The verbs are here: parse, explain, build, validate, repair, difference, exchange, transactions, sandbox, person. The three standards are the rooms
+The verbs are here: parse, explain, build, validate, repair, difference, exchange, send, transactions, sandbox, person. The three standards are the rooms
 `ihe_kit.v2`, `ihe_kit.fhir` and `ihe_kit.openehr`. Nothing is imported before it is used, so `import ihe_kit` costs next to nothing.
 """
 
@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from ihe_kit import fhir, openehr, v2
     from ihe_kit.crosswalk import person
     from ihe_kit.region import Sandbox, sandbox
-    from ihe_kit.verbs import build, difference, exchange, explain, parse, repair, transactions, validate
+    from ihe_kit.verbs import build, difference, exchange, explain, parse, repair, send, transactions, validate
 
 __version__ = "0.1.0"
 __all__ = [
-    "Sandbox", "build", "difference", "exchange", "explain", "fhir", "openehr", "parse", "person", "repair", "sandbox", "transactions", "v2", "validate",
+    "Sandbox", "build", "difference", "exchange", "explain", "fhir", "openehr", "parse", "person", "repair", "sandbox", "send", "transactions", "v2", "validate",
 ]  # fmt: skip
 
 _WHERE = {"person": "crosswalk", "sandbox": "region", "Sandbox": "region"}  # every other verb is in verbs

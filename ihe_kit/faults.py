@@ -10,6 +10,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ihe_kit.core import Packet
@@ -123,8 +124,9 @@ class Faulty(Peer):
             answers = self._request(wrong.get("request", ""), packet)
             yield from self._answer(wrong.get("answer", ""), answers)
         finally:
-            if held:  # what was held back arrives now, behind the one that overtook it
-                self._tell(held)
+            if held:
+                self._happened("a request that was held back arrived behind it")
+                self._unheard(held)
 
     def tell(self, packet: Packet) -> None:
         self.to.tell(packet)
@@ -143,18 +145,21 @@ class Faulty(Peer):
             raise Lost(SILENCE)
         if kind in ("truncate", "disconnect"):
             self._happened("the connection broke in the middle of the request, so half a message arrived")
-            self._tell(self.faults.truncated(packet))
+            with suppress(Lost):
+                self.to.tell(self.faults.truncated(packet))
             raise Lost(BROKE if kind == "disconnect" else SILENCE)
         if kind == "corrupt":
             packet = self.faults.corrupted(packet)
             self._happened("one character of the request was changed on its way")
         if kind == "delay":
-            self._happened(f"the request was {self.faults.seconds:g} s late")
-            self.faults.sleep(self.faults.seconds)
+            self._late("the request")
         answers = list(self.to.calls(packet))
+        if kind == "delay" and self._too_late():
+            self.gone = answers[0] if answers else None
+            raise Lost(SILENCE)
         if kind == "duplicate":
             self._happened("the request arrived twice")
-            self._tell(packet)
+            self._unheard(packet)
         return answers
 
     def _answer(self, kind: str, answers: list[Packet]) -> Iterator[Packet]:
@@ -168,8 +173,10 @@ class Faulty(Peer):
             self._happened("the answer was lost on its way: the receiver has done its work, and the sender does not know")
             raise Lost(SILENCE if kind == "lose" else BROKE)
         if kind == "delay":
-            self._happened(f"the answer was {self.faults.seconds:g} s late")
-            self.faults.sleep(self.faults.seconds)
+            self._late("the answer")
+            if self._too_late():
+                self.gone = answer
+                raise Lost(SILENCE)
         if kind == "corrupt":
             self._happened("one character of the answer was changed on its way")
             answer = self.faults.corrupted(answer)
@@ -183,8 +190,16 @@ class Faulty(Peer):
             yield answer
         yield from rest
 
-    def _tell(self, packet: Packet) -> None:
-        try:
-            self.to.tell(packet)
-        except Lost:  # nobody waits for the answer, so nobody misses it
-            return
+    def _late(self, what: str) -> None:
+        """Waits as long as the delay takes, but no longer than the sender has patience."""
+        more = ", and the sender had given up by then" if self._too_late() else ""
+        self._happened(f"{what} was {self.faults.seconds:g} s late{more}")
+        self.faults.sleep(min(self.faults.seconds, getattr(self.to, "timeout", self.faults.seconds)))
+
+    def _too_late(self) -> bool:
+        return self.faults.seconds > getattr(self.to, "timeout", self.faults.seconds)
+
+    def _unheard(self, packet: Packet) -> None:
+        """Delivers a packet whose answers nobody waits for."""
+        with suppress(Lost):
+            list(self.to.calls(packet))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ihe_kit.core import Packet
 from ihe_kit.exchanges import Exchange, Peer, Wire, follow, record
+from ihe_kit.faults import Faults, Faulty
 from ihe_kit.ihe import System, Transaction
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ class Sandbox:
         self.store = Store(store)
         self.actors: dict[str, Actor] = {}
         self.addresses: dict[str, str] = {}
+        self.faults: Faults | None = None  # what goes wrong on the way: box.faults = Faults(seed=7, lose=0.2)
         self.servers = Servers(host)
         kinds: tuple[type[Actor], ...] = (EncounterConsumer, DemographicsConsumer, FhirServer, OpenehrRepository)
         for kind in kinds:
@@ -107,7 +109,8 @@ class Sandbox:
 
         if actor not in self.addresses:
             raise ValueError(f"no system here plays {actor!r} ({', '.join(self.addresses)}){nearest(actor, self.addresses)}")
-        return peer(self.addresses[actor])
+        found = peer(self.addresses[actor])
+        return Faulty(found, self.faults) if self.faults else found
 
     def replay(self, number: int) -> Any:
         """Sends an exchange of the wire again, to the byte, to whoever plays its responder here."""
@@ -115,9 +118,6 @@ class Sandbox:
         assert transaction is not None
         return self.wire.replay(number, self.peer(transaction.responder))
 
-    @property
-    def tables(self) -> dict[str, Any]:
-        """The tables of the store as pandas data frames: `document` and `entry` as they are kept; `patients`, `encounters`, `movements` and
     def rows(self, name: str) -> list[dict[str, str]]:
         """The rows of `patients`, `encounters`, `movements` or `beds`, without pandas. Raises ValueError for another name."""
         from ihe_kit.actors.census import TABLES
@@ -126,6 +126,9 @@ class Sandbox:
             raise ValueError(f"there is no table {name!r} of the hospital: {', '.join(TABLES)}")
         return TABLES[name][0](self.store)
 
+    @property
+    def tables(self) -> dict[str, Any]:
+        """The tables of the store as pandas data frames: `document` and `entry` as they are kept; `patients`, `encounters`, `movements` and
         `beds` as the hospital sees them.
         """
         import pandas

@@ -11,12 +11,14 @@ from uuid import uuid4
 
 from ihe_kit.changes import Change, by_path, without
 from ihe_kit.core import Definition, Message, Standard, UnknownPath, Unreadable, nearest
-from ihe_kit.exchanges import Exchange, Wire, judge, perform
+from ihe_kit.exchanges import Exchange, Peer, Wire, judge, perform
 from ihe_kit.ihe import Event, Transaction
 from ihe_kit.rules import Finding, everywhere, present, repaired
 
 if TYPE_CHECKING:
     from ihe_kit.region import Sandbox
+    from ihe_kit.transports import Identity
+    from ihe_kit.v2.delivery import Delivery
 
 TIMES = ("MSH-7", "MSH-10")  # what no two messages of HL7 v2 have in common
 
@@ -205,11 +207,11 @@ def difference(one: str | bytes | Message, other: str | bytes | Message, ignore:
     return without(by_path(first, second), ignore)
 
 
-def exchange(transaction: str | Transaction, message: Message, to: Sandbox | str) -> Exchange:
+def exchange(transaction: str | Transaction, message: Message, to: Sandbox | Peer | str, identity: Identity | None = None) -> Exchange:
     """Sends a message as a transaction's request and reads the answer; both are checked and kept on the wire.
 
-    `to` is a sandbox, whose system that plays the responder is asked, or an address such as `mllp://127.0.0.1:2575`. A lost answer is no
-    exception: `exchange.lost` says why none came.
+    `to` is a sandbox, whose system that plays the responder is asked; a peer; or an address such as `mllp://127.0.0.1:2575`, and for
+    `mllps://` an `identity` says who we are. A lost answer is no exception: `exchange.lost` says why none came.
     """
     from ihe_kit.profiles import transaction as by_number
 
@@ -218,8 +220,34 @@ def exchange(transaction: str | Transaction, message: Message, to: Sandbox | str
         from ihe_kit.transports import peer
 
         # Whoever listens there keeps it on a wire of its own, even where that is a sandbox in this very process.
-        return perform(chosen, message, replace(peer(to), recorded=False), Wire())
+        return perform(chosen, message, replace(peer(to, identity=identity), recorded=False), Wire())
+    if isinstance(to, Peer):
+        return perform(chosen, message, to, Wire())
     return perform(chosen, message, to.peer(chosen.responder), to.wire)
+
+
+def send(
+    messages: Message | Iterable[Message],
+    to: str,
+    tries: int = 1,
+    at_once: int = 1,
+    timeout: float = 10.0,
+    identity: Identity | None = None,
+) -> list[Delivery]:
+    """Sends HL7 v2 messages over one connection, in order, and says what became of each; nothing is checked and nothing raised for what gets lost.
+
+    `to` is an address, `mllp://127.0.0.1:2575` or `mllps://`. A message without an answer is sent again, the very same bytes, at most `tries`
+    times in all; at most `at_once` wait for their answers at a time. Raises ValueError for another standard or another address.
+    """
+    from ihe_kit.transports import MllpClient
+    from ihe_kit.v2 import V2Message
+
+    every = [messages] if isinstance(messages, Message) else list(messages)
+    for message in every:
+        if not isinstance(message, V2Message):
+            raise ValueError(f"only HL7 v2 travels over MLLP, but {message.name} is {standard_of(message).label}")
+    with MllpClient(to, timeout, identity, tries) as client:
+        return client.send_all([message for message in every if isinstance(message, V2Message)], at_once)
 
 
 __all__ = [
@@ -232,6 +260,7 @@ __all__ = [
     "explain",
     "parse",
     "repair",
+    "send",
     "standard_of",
     "standards",
     "transactions",

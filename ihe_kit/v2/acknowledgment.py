@@ -15,7 +15,8 @@ from functools import lru_cache
 from ihe_kit.core import UnknownPath
 from ihe_kit.files import rows
 from ihe_kit.rules import Finding
-from ihe_kit.v2.message import V2Message, without_controls
+from ihe_kit.v2.escapes import without_controls
+from ihe_kit.v2.message import V2Message
 from ihe_kit.v2.paths import Path
 from ihe_kit.v2.tables import DEFAULT, segment, supported
 
