@@ -73,14 +73,14 @@ def _who(row: Row) -> str:
     if not row["name"] and not row["patient"]:
         return '<span class="who kit-quiet">free</span> '
     unknown = f" {icon('info')}" if row["identity"] == "temporary" else ""
-    return f'<span class="who"><b>{value(row["name"] or "no name")}</b>{unknown}</span> <code>{value(row["number"])}</code> '
+    return f'<span class="who"><b>{value(row["name"] or "no name")}</b>{unknown}</span> '
 
 
 def _how(row: Row, both: int) -> str:
     """The quiet second line: state, since when, where to."""
     words = _words(row)
     warn = f"{icon('warning')} {_crowd(both)}" if both > 1 else ""
-    parts = [visible(word) for word in words] + ([warn] if warn else [])
+    parts = [f"<code>{value(row['number'])}</code>"] * bool(row["number"]) + [visible(word) for word in words] + ([warn] if warn else [])
     return f'<span class="how">{" · ".join(parts)}</span>' if parts else ""
 
 

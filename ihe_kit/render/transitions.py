@@ -87,6 +87,6 @@ def _arrow(start: tuple[int, int], end: tuple[int, int], label: str, both_ways: 
     ax, ay = x1 + dx * cut - dy * side, y1 + dy * cut + dx * side
     bx, by = x2 - dx * cut - dy * side, y2 - dy * cut + dx * side
     part = 0.27 if dx and dy else 0.45  # where diagonals cross, no label stands
-    tx, ty = ax + (bx - ax) * part - dy * side, ay + (by - ay) * part + dx * side
+    tx, ty = ax + (bx - ax) * part, ay + (by - ay) * part
     line = f'<path d="M{ax:.0f} {ay:.0f} L{bx:.0f} {by:.0f}" stroke="currentColor" fill="none" marker-end="url(#kit-head)"/>'
     return f'{line}<text x="{tx:.0f}" y="{ty - 3:.0f}" text-anchor="middle" stroke="var(--kit-surface, #fff)" stroke-width="4" paint-order="stroke">{h(label)}</text>'

@@ -70,6 +70,6 @@ class BedBoard(Watching):
 
 
 _SHELL = """<div class="kit" role="group" aria-label="BedBoard"><div class="kit-head"><h3 class="jp-toc-ignore">Beds</h3><span class="kit-meta kit-grow" data-facts></span></div>
-<div class="kit-off" data-ended hidden>These systems were stopped, so this board changes no more. Draw it again for those that run now.</div><div data-drawing></div>
+<div class="kit-off" data-ended hidden>These systems were stopped, so this board changes no more. Draw it again for those that run now.</div><div data-board></div>
 <div class="kit-foot"><span>Solid edge: in the house. Dashed: on leave, the bed is kept. Dotted: expected.</span><span class="kit-grow" data-hint>&nbsp; Click a bed: its movements open below.</span></div>
 <div data-detail></div><div class="kit-sr" role="status" data-said></div></div>"""

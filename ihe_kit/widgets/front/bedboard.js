@@ -1,7 +1,7 @@
 // bedboard.js: the beds, one tab stop for all of them, and the movements of the chosen one. Needs kit.js before it.
 function render({ model, el }) {
   el.innerHTML = model.get("html");
-  const root = one(el, ".kit"), drawing = one(el, "[data-drawing]"), detail = one(el, "[data-detail]"), said = one(el, "[data-said]");
+  const root = one(el, ".kit"), drawing = one(el, "[data-board]"), detail = one(el, "[data-detail]"), said = one(el, "[data-said]");
   const option = '[role="option"][data-k]';
 
   function draw() {
