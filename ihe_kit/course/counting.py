@@ -19,6 +19,7 @@ from ihe_kit.store import Store
 from ihe_kit.transports import Answer, MllpClient, Servers
 from ihe_kit.transports.sockets import connect, receive
 from ihe_kit.v2 import V2, V2Message, acknowledge, parse
+from ihe_kit.v2.delivery import Delivery
 from ihe_kit.v2.outbox import Outbox
 from ihe_kit.v2.wire import Frame, Frames
 
@@ -107,8 +108,15 @@ def impatient(messages: list[V2Message], address: str, patience: float = 0.2, tr
 
     with MllpClient(address, timeout=patience, tries=tries, pauses=(0.05,)) as client:
         deliveries = client.send_all(messages)
-    rows = [(one.id, one.sent, one.code or "nothing", one.uncertain) for one in deliveries]
+    rows = [(one.id, one.sent, one.code or "nothing", _unknown(one)) for one in deliveries]
     return pandas.DataFrame(rows, columns=["control ID", "sent", "answer", "what nobody knows"]).set_index("control ID")
+
+
+def _unknown(delivery: Delivery) -> str:
+    """What the sender does not know, in few words."""
+    if not delivery.uncertain:
+        return ""
+    return "how often it was taken" if delivery.code else "whether it was taken"
 
 
 def pour(address: str, *pieces: bytes, patience: float = 0.5) -> list[str]:
