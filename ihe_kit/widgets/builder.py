@@ -14,7 +14,7 @@ from ihe_kit.core import UnknownPath
 from ihe_kit.exchanges import Exchange, Peer
 from ihe_kit.ihe import Transaction
 from ihe_kit.profiles import transaction as by_number
-from ihe_kit.render import Outline, card_html, findings_html, h, icon, summary_html, tag, text_html, visible
+from ihe_kit.render import SEVERITY, Outline, card_html, findings_html, h, icon, summary_html, tag, text_html, visible
 from ihe_kit.render.form import Control, Question, Sheet, form_html, legend_html, row_filled, table_html
 from ihe_kit.rules import Finding
 from ihe_kit.v2.build import timestamp
@@ -206,10 +206,7 @@ class Builder(KitWidget):
         self._changed()
 
     def _changed(self) -> None:
-        self._findings = sorted(
-            validate(self.message, self.transaction),
-            key=lambda found: ("error", "warning").index(found.severity) if found.severity != "information" else 2,
-        )
+        self._findings = sorted(validate(self.message, self.transaction), key=lambda found: list(SEVERITY).index(found.severity))
         sheets = list(self.sheets())
         shape = "|".join(f"{c.path}{'-' * q.folded}" for s in sheets for q in s.questions for row in q.rows for c in row)
         self.report = {

@@ -1,0 +1,51 @@
+"""How long the widgets take in Python after a change: Builder and Validator on an admission, Validator on a report of 500 results.
+
+Run: `python benchmarks/widgets.py`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from statistics import median
+from time import perf_counter
+
+from ihe_kit import build, person
+from ihe_kit.widgets import Builder, Validator
+
+
+def milliseconds(act: Callable[[int], object], times: int = 15) -> float:
+    """The median time of an act; the first two calls, which read the tables, do not count."""
+    took = []
+    for number in range(times + 2):
+        start = perf_counter()
+        act(number)
+        took.append((perf_counter() - start) * 1000)
+    return median(took[2:])
+
+
+def report(results: int) -> str:
+    """An ORU^R01 with as many results."""
+    obx = {
+        f"OBX[{n}]-{field}": text
+        for n in range(1, results + 1)
+        for field, text in (("1", str(n)), ("2", "NM"), ("3", "2823-3"), ("5", "4.1"), ("11", "F"))
+    }
+    values = {"MSH-9": "ORU^R01^ORU_R01", "MSH-11": "P", "PID-3.1": "3390", "PID-5.1": "A", "OBR-4": "24323-8", **obx}
+    return build("ORU_R01", values, standard="v2").text
+
+
+def main() -> None:
+    """Prints a line for each widget."""
+    builder = Builder("ITI-31", event="A01", values=person("georgios"))
+    print(f"Builder, ADT^A01, one value put:        {milliseconds(lambda n: builder.put('PID-5[1].2', f'G{n}')):6.1f} ms")
+    for name, text in (("ADT^A01", builder.message.text), ("ORU^R01, 500 OBX", report(500))):
+        view = Validator(text)
+
+        def typed(number: int, view: Validator = view, text: str = text) -> None:
+            view.text = text.replace("3390", f"33{number + 10}")
+
+        print(f"{f'Validator, {name}, one value typed:':<39} {milliseconds(typed):6.1f} ms")
+
+
+if __name__ == "__main__":
+    main()
