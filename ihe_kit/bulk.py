@@ -19,7 +19,7 @@ from pathlib import Path
 from ihe_kit.core import Message, Unreadable
 from ihe_kit.rules import Finding, has_errors
 from ihe_kit.v2 import read_all
-from ihe_kit.v2.message import recognises
+from ihe_kit.v2.message import V2Message, recognises
 from ihe_kit.verbs import parse, validate
 
 STANDARD_INPUT = "-"
@@ -85,11 +85,24 @@ def files(names: Iterable[str]) -> Iterator[str]:
             yield from (os.path.join(folder, file) for file in sorted(found) if not file.startswith("."))
 
 
+def read_file(name: str) -> tuple[V2Message, ...]:
+    """Every HL7 v2 message of a file (`-` is standard input). Raises Unreadable or OSError; a piece that cannot be read is an error, for it
+    would be lost without a word.
+    """
+    batch = read_all(_bytes(name))
+    if unread := [finding for finding in batch.problems if finding.rule == "HL7-BATCH-MESSAGE"]:
+        raise Unreadable(f"{name}: {unread[0].says}")
+    return batch.messages
+
+
+def _bytes(name: str) -> bytes:
+    return sys.stdin.buffer.read() if name == STANDARD_INPUT else Path(name).read_bytes()
+
+
 def check_file(name: str, transaction: str | None = None, profile: str | None = None) -> list[Checked]:
     """Every message of a file (`-` is standard input), checked. Never raises for what the file holds or that it cannot be opened."""
     try:
-        data = sys.stdin.buffer.read() if name == STANDARD_INPUT else Path(name).read_bytes()
-        return list(_check(name, data, transaction, profile))
+        return list(_check(name, _bytes(name), transaction, profile))
     except Unreadable as problem:
         return [Checked(name, problem=f"not readable, {problem}")]
     except (ValueError, OSError) as problem:

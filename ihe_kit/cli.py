@@ -65,6 +65,15 @@ def _parser() -> argparse.ArgumentParser:
         "--workers", type=int, default=0, metavar="N", help="processes for a summary (default: one for each processor, for many files)"
     )
 
+    send = command("send", "send HL7 v2 messages over MLLP and say what became of each", _send)
+    send.add_argument("files", nargs="+", metavar="FILE", help="files with one message or a batch; - reads standard input")
+    send.add_argument("--to", required=True, metavar="ADDRESS", help="e.g. mllp://127.0.0.1:2575")
+    send.add_argument(
+        "--tries", type=int, default=1, metavar="N", help="how often a message without an answer is sent, the same bytes each time"
+    )
+    send.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS", help="how long to wait for each answer")
+    send.add_argument("--format", choices=("text", "json"), default="text")
+
     explain = command("explain", "say what a path means", _explain)
     explain.add_argument("path", help="e.g. PID-3.4, CX, 0203, A01, ORU_R01, Patient.identifier")
     explain.add_argument("--standard", choices=("v2", "fhir", "openehr"))
@@ -169,6 +178,23 @@ def _validate_summary(names: Sequence[str], arguments: argparse.Namespace) -> in
 def _workers(arguments: argparse.Namespace, names: Sequence[str]) -> int:
     """As many processes as asked for; by default one for each processor, where that is worth the start of them."""
     return int(arguments.workers) or (os.cpu_count() or 1 if len(names) > 500 else 1)
+
+
+def _send(arguments: argparse.Namespace) -> int:
+    from ihe_kit import send
+    from ihe_kit.bulk import read_file
+
+    messages = [message for name in arguments.files for message in read_file(name)]
+    sent = send(messages, arguments.to, tries=arguments.tries, timeout=arguments.timeout)
+    if arguments.format == "json":
+        rows = [
+            {"id": d.id, "name": d.message.name, "sent": d.sent, "answer": d.code, "lost": d.lost, "next": d.decision.what} for d in sent
+        ]
+        print(json.dumps(rows, indent=2, ensure_ascii=False))
+    else:
+        for delivery in sent:
+            print(delivery if delivery.ok else f"{delivery}. Next: {delivery.decision}")
+    return 0 if all(delivery.ok for delivery in sent) else 1 if all(delivery.code for delivery in sent) else 2
 
 
 def _explain(arguments: argparse.Namespace) -> int:

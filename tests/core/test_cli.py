@@ -11,7 +11,7 @@ from ihe_kit import build, person
 from ihe_kit.cli import main
 from ihe_kit.course.layout import lay_out
 from ihe_kit.files import home
-from ihe_kit.region import STORY_BEGINS, story_ids
+from ihe_kit.region import STORY_BEGINS, Sandbox, story_clock, story_ids
 
 
 @pytest.fixture
@@ -140,3 +140,19 @@ def test_a_folder_that_cannot_be_written_says_what_to_do(tmp_path: Path) -> None
     (tmp_path / "notebooks").write_text("a file is in the way")
     with pytest.raises(OSError, match="Choose a folder that you may write to"):
         lay_out(tmp_path)
+
+
+def test_send_says_what_became_of_each_message(capsys: pytest.CaptureFixture[str], sound: Path, tmp_path: Path) -> None:
+    two = tmp_path / "two.hl7"
+    two.write_bytes(sound.read_bytes() + sound.read_bytes().replace(b"|F00001|", b"|F00002|"))
+    with Sandbox("sqlite://", story_clock(), story_ids("B"), "127.0.0.1") as box:
+        address = box.addresses["Patient Encounter Consumer"]
+        status, out, _ = run(capsys, "send", "--to", address, str(sound))
+        assert (status, "AA" in out) == (0, True)
+        status, out, _ = run(capsys, "send", "--to", address, "--format", "json", str(two))
+        assert status == 1
+        assert [(row["id"], row["answer"]) for row in json.loads(out)] == [("F00001", "AA"), ("F00002", "AE")]
+    status, out, _ = run(capsys, "send", "--to", address, "--tries", "2", "--timeout", "0.2", str(sound))
+    assert status == 2
+    assert "nobody listens" in out
+    assert run(capsys, "send", "--to", "http://127.0.0.1:1", str(sound))[0] == 2

@@ -482,7 +482,7 @@ LESSON = Lesson(
         Goal("add a segment of your own, and write down what both sides have to agree on", ("02.7", "02.p3"), code=False),
     ),
     minutes=40,
-    before="lesson 01, or you know how a value is addressed: `PID-3.4`.",
+    before="lesson 01, or you know how a value is addressed: PID-3.4.",
     exercises=EXERCISES,
     predictions=PREDICTIONS,
     quiz=QUIZ,
