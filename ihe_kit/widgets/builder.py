@@ -72,11 +72,14 @@ class Builder(KitWidget):
         self.typed[path] = value
         self._changed()
 
-    def send(self) -> Exchange:
+    def send(self, content: Any = None, buffers: Any = None) -> Any:
         """Sends the message. One that was changed since it was sent is a new message, with a time and a control ID of its own.
 
-        Raises ValueError where nobody was named to send it to.
+        Gives the Exchange; raises ValueError where nobody was named to send it to. With `content` it is the widget's own `send`, which
+        speaks to the front end: the library has the name too.
         """
+        if content is not None:
+            return super().send(content, buffers)
         if self.to is None:
             raise ValueError("nobody to send it to: expected Builder(..., to=box), a peer or an address such as mllp://127.0.0.1:2575")
         if self.exchange and self.exchange.request and self.exchange.request.text != self.message.text:
@@ -271,7 +274,7 @@ class Builder(KitWidget):
         )
         send = '<button type="button" class="kit-btn primary" data-send>Send</button>' if self.to is not None else ""
         left = f'<div><form class="kit-form kit-v2" data-form></form><div class="kit-foot kit-uses">{segments}</div><div class="kit-foot kit-uses">{legend_html()}</div></div>'
-        pane = '<div class="kit-pane-head"><span>Message</span><span class="kit-grow"></span><span class="kit-quiet">lit: the field you are in</span></div>'
+        pane = '<div class="kit-pane-head"><span>Message</span><span class="kit-grow"></span><span class="kit-quiet kit-thin">lit: the field you are in</span></div>'
         right = f'<div>{pane}<div data-preview></div><section class="kit-v2 kit-about" data-card aria-live="polite"></section></div>'
         strip = f'<div class="kit-strip"><div class="kit-sum" role="status" data-summary></div><span class="kit-grow"></span>{send}</div>'
         head = f'<div class="kit-head"><div class="kit-title" data-title></div>{choose}{COPY}</div>'

@@ -117,6 +117,12 @@ def test_what_was_changed_is_sent_as_a_new_message_and_a_refusal_says_why(box: A
     assert "Patient class is empty" in view.report["answer"]
 
 
+def test_an_answer_to_the_front_end_sends_no_message(box: Any) -> None:
+    view = admission(to=box)
+    view._answer(view, {"ask": "card", "id": 1, "details": {"path": "PID-3[1].1"}}, [])
+    assert view.exchange is None
+
+
 def test_nobody_to_send_it_to() -> None:
     view = admission()
     assert "data-send" not in view.html
