@@ -62,7 +62,7 @@ class Conversation(asyncio.Protocol):
         self.ended = True
         if self.frames.size:
             self.problem(self.port, f"closed in the middle of a frame, after {self.frames.size} bytes")
-        return (self.busy or bool(self.waiting)) and not self.transport.get_extra_info("sslcontext")  # answers are still due
+        return self.busy or bool(self.waiting)  # answers are still due
 
     def connection_lost(self, problem: Exception | None) -> None:
         self.watch.cancel()

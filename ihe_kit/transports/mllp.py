@@ -128,7 +128,7 @@ class MllpClient:
 
     def listen(self, seconds: float) -> list[V2Message]:
         """Waits for answers that come late, and gives those that came. Raises Lost where the connection broke."""
-        before = {id(a) for d in self.correspondence.deliveries.values() for a in (d.commit, d.answer)}
+        before = {id(a) for d in self.correspondence.deliveries for a in (d.commit, d.answer)}
         try:
             with told(f"{self.host}:{self.port}", seconds):
                 until = monotonic() + seconds
@@ -137,7 +137,7 @@ class MllpClient:
         except Lost:
             if self._connection is None:
                 raise
-        return [a for d in self.correspondence.deliveries.values() for a in (d.commit, d.answer) if a and id(a) not in before]
+        return [a for d in self.correspondence.deliveries for a in (d.commit, d.answer) if a and id(a) not in before]
 
     def close(self) -> None:
         """Hangs up. The next message opens a new connection."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-import ssl
 import threading
 from collections import deque
 from collections.abc import Callable, Coroutine
@@ -16,8 +15,9 @@ from typing import Any
 from ihe_kit.core import Packet
 from ihe_kit.transports.conversation import Answer, Conversation
 from ihe_kit.transports.http import application
+from ihe_kit.transports.secured import Secured
 from ihe_kit.transports.sockets import IDLE, LOOPBACK, MAX_CONNECTIONS, MAX_MESSAGE
-from ihe_kit.transports.tls import Identity, failure
+from ihe_kit.transports.tls import Identity
 
 
 @dataclass
@@ -47,10 +47,11 @@ class Servers:
         sock.setblocking(False)
         workers, open_now = None if at_once else self._workers, set[Conversation]()
 
-        def conversation() -> Conversation:
-            return Conversation(answer, self._problem, self.idle, self.limit, workers, open_now)
+        def conversation() -> asyncio.Protocol:
+            inner = Conversation(answer, self._problem, self.idle, self.limit, workers, open_now)
+            return Secured(inner, context, self._problem, self.idle) if context else inner
 
-        self._start(self._accept(sock, conversation, context, open_now))
+        self._start(self._accept(sock, conversation, open_now))
         return f"{'mllps' if identity else 'mllp'}://{self.host}:{sock.getsockname()[1]}"
 
     def http(self, answer: Answer, port: int = 0) -> str:
@@ -122,13 +123,12 @@ class Servers:
         self._busy.add(task)
         task.add_done_callback(self._busy.discard)
 
-    async def _accept(
-        self, sock: socket.socket, conversation: Callable[[], Conversation], context: ssl.SSLContext | None, open_now: set[Conversation]
-    ) -> None:
+    async def _accept(self, sock: socket.socket, conversation: Callable[[], asyncio.Protocol], open_now: set[Conversation]) -> None:
         """Lets everybody in who comes, until the servers are stopped."""
         here = asyncio.current_task()
         assert here is not None
         self._stops.append(here.cancel)
+        let_in = set[asyncio.BaseTransport]()
         try:
             while True:
                 try:
@@ -137,32 +137,19 @@ class Servers:
                     self._problem(0, f"nobody can be let in: {problem.strerror}")
                     await asyncio.sleep(0.1)
                     continue
-                self._keep(self._loop.create_task(self._let_in(connection, port, conversation, context, open_now)))
+                let_in = {transport for transport in let_in if not transport.is_closing()}
+                if len(let_in) >= MAX_CONNECTIONS:
+                    self._problem(port, f"more than {MAX_CONNECTIONS} connections at once")
+                    connection.close()
+                    continue
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                let_in.add((await self._loop.connect_accepted_socket(conversation, connection))[0])
         finally:
             sock.close()
             for one in list(open_now):
                 self._problem(one.port, "the connection broke: the server was stopped")
-                one.transport.close()
-
-    async def _let_in(
-        self,
-        connection: socket.socket,
-        port: int,
-        conversation: Callable[[], Conversation],
-        context: ssl.SSLContext | None,
-        open_now: set[Conversation],
-    ) -> None:
-        if len(open_now) >= MAX_CONNECTIONS:
-            self._problem(port, f"more than {MAX_CONNECTIONS} connections at once")
-            connection.close()
-            return
-        patience = {"ssl_handshake_timeout": self.idle} if context else {}
-        try:
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            await self._loop.connect_accepted_socket(conversation, connection, ssl=context, **patience)
-        except (OSError, asyncio.CancelledError) as problem:  # ssl.SSLError and TimeoutError are kinds of OSError
-            connection.close()
-            self._problem(port, f"no TLS connection: {failure(problem)}" if context else f"the connection broke: {problem}")
+            for transport in let_in:
+                transport.close()
 
     def _problem(self, port: int, says: str) -> None:
         self.problems.append(f"peer at port {port}: {says}")

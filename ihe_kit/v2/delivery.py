@@ -122,36 +122,39 @@ class Correspondence:
     """Every message that was sent, and the answers as they come. `strays` are answers to nothing that was sent here."""
 
     def __init__(self) -> None:
-        self.deliveries: dict[str, Delivery] = {}
+        self.deliveries: list[Delivery] = []
         self.strays: list[V2Message] = []
+        self._by_id: dict[str, list[Delivery]] = {}  # several where the very same message was sent more than once
 
     def begin(self, message: V2Message) -> Delivery:
         """A new delivery. Raises ValueError for a message whose answers could not be told from those of another one."""
         delivery = Delivery(message)
-        known = self.deliveries.get(delivery.id)
         if not delivery.id:
             raise ValueError("the message has no control ID in MSH-10, so no answer could be matched")
-        if known and known.message.text != message.text:
+        same = self._by_id.setdefault(delivery.id, [])
+        if same and same[0].message.text != message.text:
             raise ValueError(f"another message was sent under the control ID {delivery.id}, so their answers could not be told apart")
-        self.deliveries[delivery.id] = delivery
+        same.append(delivery)
+        self.deliveries.append(delivery)
         return delivery
 
     def match(self, answer: V2Message) -> Delivery | None:
         """Gives an answer to its message, whatever connection it came on; None for a stray."""
-        delivery = self.deliveries.get(first(answer, "MSA-2"))
-        if delivery is None:
+        sent = [delivery for delivery in self._by_id.get(first(answer, "MSA-2"), ()) if delivery.attempts]
+        if not sent:
             self.strays.append(answer)
             return None
         kind = "commit" if first(answer, "MSA-1").startswith("C") else "answer"
-        if getattr(delivery, kind) is None:
-            setattr(delivery, kind, answer)
-        else:
-            delivery.again.append(answer)
-        return delivery
+        for delivery in sent:
+            if getattr(delivery, kind) is None:
+                setattr(delivery, kind, answer)
+                return delivery
+        sent[-1].again.append(answer)
+        return sent[-1]
 
     def open(self) -> list[Delivery]:
         """Those that must still be answered."""
-        return [delivery for delivery in self.deliveries.values() if delivery.waits == "must"]
+        return [delivery for delivery in self.deliveries if delivery.waits == "must"]
 
 
 def first(message: V2Message | None, path: str) -> str:

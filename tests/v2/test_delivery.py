@@ -107,6 +107,10 @@ def test_null_asks_for_nothing() -> None:
 def test_answers_find_their_messages_in_any_order() -> None:
     post = Correspondence()
     sent = [post.begin(message(str(number))) for number in range(5)]
+    assert post.match(answer(sent[0].message, "AA")) is None, "nothing was sent yet"
+    post.strays.clear()
+    for one in sent:
+        one.attempts.append(Attempt())
     for one in reversed(sent):
         assert post.match(answer(one.message, "AA")) is one
     assert [one.code for one in sent] == ["AA"] * 5
@@ -121,11 +125,22 @@ def test_answers_find_their_messages_in_any_order() -> None:
 def test_commit_and_application_answers_have_their_own_places() -> None:
     post = Correspondence()
     one = post.begin(message("1", more="|||AL|AL"))
+    one.attempts.append(Attempt())
     assert (one.waits, one.ok) == ("must", False)
     post.match(answer(one.message, "CA"))
     assert (one.code, one.waits, one.ok, one.decision.what) == ("CA", "must", True, "wait")
     post.match(answer(one.message, "AE", "101"))
     assert (one.code, one.waits, one.ok, one.decision.what) == ("AE", "", False, "repair")
+
+
+def test_the_very_same_message_more_than_once() -> None:
+    post = Correspondence()
+    both = [post.begin(message("1")) for _ in range(2)]
+    for one in both:
+        one.attempts.append(Attempt())
+    first, second = answer(both[0].message, "AA"), answer(both[0].message, "AE")
+    assert [post.match(first), post.match(second)] == both
+    assert [one.code for one in both] == ["AA", "AE"]
 
 
 def test_what_could_not_be_told_apart_is_not_sent() -> None:
