@@ -116,9 +116,7 @@ def break_it(
     """
     words = tuple(changes) if changes else ()
     message = (
-        Part("Then choose a change", options=words)
-        if changes
-        else Part("Then change the message", lines=sound.count("\r"), given=sound)
+        Part("Then choose a change", options=words) if changes else Part("Then change the message", lines=sound.count("\r"), given=sound)
     )
 
     def changed(third: str) -> str:

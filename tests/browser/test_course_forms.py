@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import expect
+
+from ihe_kit.course.lessons import exercise
+from tests.browser.conftest import HOME
 
 SHOTS = os.environ.get("SHOTS", "")  # a folder for pictures, for a person to look at
 ITEMS = "from tests.course.test_forms import BROKEN, CHOSEN, PUZZLE, WRITTEN\nfrom ihe_kit.course import reset\nreset('99')"
@@ -119,3 +123,37 @@ def test_a_message_is_written(notebook: Callable[..., Any]) -> None:
     page.get_by_role("button", name="Check", exact=True).click()
     expect(page.locator("[data-verdict]").first).to_contain_text("It cannot be read yet.")
     shot(page, "written")
+
+
+def test_a_whole_lesson(notebook: Callable[..., Any]) -> None:
+    """Lesson 01 from top to bottom; then its items, as a learner uses them, and what the map makes of it."""
+    cells = json.loads((HOME / "notebooks/01-anatomy-of-a-v2-message.ipynb").read_text(encoding="utf-8"))["cells"]
+    page = notebook(
+        "from ihe_kit.course import reset\nreset()", *("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    )
+    expect(page.locator('.kit[aria-label^="What happened"]').first).to_contain_text("Your prediction first.")
+    guess = page.locator('.kit[aria-label^="Predict"]').nth(1)
+    guess.locator("label").nth(1).click()
+    guess.get_by_role("button", name="Lock in").click()
+    expect(page.locator('.kit[aria-label^="What happened"]').nth(1)).to_contain_text("As you said.")
+    header = page.locator('.kit[aria-label="Exercise 01.1"]')
+    for number, answer in enumerate(exercise("01.1").solution):
+        header.locator("select").nth(number).select_option(answer)
+    header.get_by_role("button", name="Check", exact=True).click()
+    expect(header.locator("[data-verdict]")).to_contain_text("Right, all five")
+    deleted = page.locator('.kit[aria-label="Exercise 01.5"]')
+    area = deleted.locator("textarea")
+    area.fill(area.input_value().replace("+47 555 01 234", '""'))
+    deleted.get_by_role("button", name="Check", exact=True).click()
+    expect(deleted.locator("[data-verdict]")).to_contain_text("holds no telephone any more", timeout=20_000)
+    deleted.scroll_into_view_if_needed()
+    shot(page, "lesson-01")
+    steps = page.locator('.kit[aria-label="Exercise 01.3"]')
+    expect(steps.locator("[readonly]")).to_have_count(3)
+    for number, answer in zip((1, 3, 5), ("19", "4", "PV1-19[1].4.1"), strict=True):
+        steps.locator("input").nth(number).fill(answer)
+    steps.locator("input").nth(5).press("Enter")
+    expect(steps.locator("[data-verdict]")).to_contain_text("Right: PV1-19.4.1 holds NORDVIK.")
+    expect(page.locator("nav.kit li[aria-current]")).to_contain_text("3/13")
+    steps.scroll_into_view_if_needed()
+    shot(page, "lesson-01-steps")
