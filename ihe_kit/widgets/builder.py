@@ -41,6 +41,7 @@ class Builder(KitWidget):
 
     _esm = front("kit.js", "builder.js")
     report = traitlets.Dict().tag(sync=True)
+    message: V2Message
 
     def __init__(
         self,
@@ -194,7 +195,7 @@ class Builder(KitWidget):
         """The message of an event, made of the values; then what the reader typed."""
         message = build(self.transaction, self.values, self._clock, self._ids, event=event)
         assert isinstance(message, V2Message)
-        self.message: V2Message = message
+        self.message = message
         self.rows: dict[str, int] = {}
         self.shown: set[str] = set()
         self.event = self.transaction.event(message)
