@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import groupby
 
 from ihe_kit.core import cited
@@ -32,6 +33,7 @@ def usage(path: str, letter: str) -> str:
     return cited(f"{letter} {says}{instead}", letter != "B" or bool(kept and kept["checked"])).strip()
 
 
+@lru_cache(maxsize=4096)
 def changes(path: str) -> str:
     """What differs between the versions that the tables know, oldest first; "" where nothing does.
 

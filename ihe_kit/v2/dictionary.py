@@ -1,7 +1,7 @@
 """What every HL7 v2 path means: name, data type, cardinality, usage, length, table, what changed from version to version, words, section.
 
-Fields, components, data types, tables, events, structures and the groups in them come from the reference tables (`tables`, `changes`); what things
-are for, in our own words, stands in `data/v2/`. Words that nobody compared with a text show it, as everywhere in the kit (`core.cited`).
+Fields, components, data types and tables come from the reference tables (`tables`, `changes`), events, structures and groups from `events`; what
+things are for, in our own words, stands in `data/v2/`. Words that nobody compared with a text show it, as everywhere in the kit (`core.cited`).
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from ihe_kit.core import Definition, Part, UnknownPath, cited, nearest
 from ihe_kit.files import rows
 from ihe_kit.v2 import tables
 from ihe_kit.v2.changes import changes, usage
+from ihe_kit.v2.events import explain_event, explain_structure, find_group
 from ihe_kit.v2.message import V2Message
 from ihe_kit.v2.paths import Path
-from ihe_kit.v2.tables import DEFAULT, PRIMITIVES, Row, datatype, segment, segments, structure, supported, table
+from ihe_kit.v2.tables import DEFAULT, PRIMITIVES, Row, datatype, segment, segments, supported, table
 
-_GROUPS = re.compile(r"((?:[A-Z]\w*(?:\[\d{1,5}\])?\.)*)([A-Z]\w*)(?:\[\d{1,5}\])?(-[\d.\[\]]+)?", re.ASCII)
 _TYPE = re.compile(r"([A-Z][A-Z0-9]{1,2})(?:[.-](\d{1,3})(?:\.(\d{1,3}))?)?")
 _KINDS = {
     "HL7": "defined by HL7",
@@ -44,9 +44,10 @@ def explain(subject: str | V2Message, path: str | None = None, version: str = DE
     else:
         wanted = subject.strip()
     asked, version = version, supported(version)
-    kinds = (_explain_structure, _explain_table, _explain_event, _explain_type)
-    found = next(filter(None, (kind(wanted, version) for kind in kinds)), None)
-    found = found or _explain_group(wanted, version, within) or _explain_path(wanted, version)
+    kinds = (explain_structure, _explain_table, explain_event, _explain_type)
+    found = next(filter(None, (kind(wanted, version) for kind in kinds)), None) or find_group(wanted, version, within) or wanted
+    if isinstance(found, str):
+        found = replace(_explain_path(found, version), path=wanted)
     note = tables.instead(asked)
     return replace(found, facts=(*found.facts, ("Tables", note))) if note else found
 
@@ -223,6 +224,7 @@ def _explain_table(wanted: str, version: str) -> Definition | None:
     )
 
 
+@lru_cache(maxsize=1024)
 def _coded(name: str) -> str:
     """A table as a card names it; marked where one of our words for its codes was not compared with a text."""
     if not name:
@@ -238,81 +240,6 @@ def _users(name: str, version: str) -> list[str]:
     fields = [row for key in segments(version) for row in segment(key, version)]
     parts = [row for key in tables.datatypes(version) for row in datatype(key, version)]
     return [row.key.replace("_", "-") for row in (*fields, *parts) if row.table == name]
-
-
-# Structures, groups, events ----------------------------------------------------------------------------------------------------------
-
-
-def _explain_structure(wanted: str, version: str) -> Definition | None:
-    found = structure(wanted, version)
-    if not found:
-        return None
-    served = [event for event in tables.events() if tables.event_structure(event, version) == wanted]
-    facts = (("Events", ", ".join(served)),) if served else ()
-    says = f"The segments of a message with the structure {wanted}, in their order. A group is sent, left out and repeated as a whole."
-    name, spec = tables.title(wanted) or wanted, f"HL7 v{version} table 0354"
-    return Definition(wanted, wanted, name, "message structure", says=says, spec=spec, facts=facts, parts=tuple(_tree(found)))
-
-
-def _tree(parts: Iterable[Row], level: int = 1) -> Iterator[Part]:
-    for row in parts:
-        name = "" if row.children else tables.title(row.key)
-        yield Part(row.name if row.children else row.key, name, row.type, row.occurs, level)
-        yield from _tree(row.children, level + 1)
-
-
-def _explain_event(wanted: str, version: str) -> Definition | None:
-    """`A01`, `ADT^A01`, `ADT^A01^ADT_A01`, `ACK^A01`; an event alone means the first message type that has it."""
-    kind, event = wanted.split("^")[:2] if "^" in wanted else ("", wanted)
-    known = tables.events(event)
-    names = [key for key in known if (not kind or key.startswith(f"{kind}^")) and tables.event_structure(key, version)]
-    if kind == "ACK" and known:
-        names, known = [wanted], {wanted: f"Acknowledgment of {event}"}
-    elif "^" in wanted and not names:
-        raise UnknownPath(f"version {version} has no event {wanted}{nearest(wanted, tables.events())}")
-    if not names or not event:
-        return None
-    first, used = names[0], tables.event_structure(names[0], version)
-    facts = (("Structure", used), ("Also in", ", ".join(names[1:])))
-    says = f"MSH-9 of such a message begins with {first}: the type of the message, and what happened." if kind != "ACK" else ""
-    parts, spec = tuple(_tree(structure(used, version))), f"HL7 v{version} tables 0003 and 0354"
-    return Definition(
-        wanted, first, known[first] or first, "event", says=says, spec=spec, facts=tuple(f for f in facts if f[1]), parts=parts
-    )
-
-
-def _explain_group(wanted: str, version: str, within: str) -> Definition | None:
-    """A path through groups: `PATIENT_RESULT.ORDER_OBSERVATION[2].OBX[1]-5`, behind the name of its structure where no message tells it."""
-    found = _GROUPS.fullmatch(wanted)
-    if not found or (not found[1] and len(found[2]) == 3):
-        return None
-    steps = [re.sub(r"\[\d+\]", "", step) for step in f"{found[1]}{found[2]}".split(".")]
-    if structure(steps[0], version):
-        within, steps = steps[0], steps[1:]
-    names = [within] if structure(within, version) else sorted(tables.structures(version))
-    for name in names:
-        row = next(_walk(structure(name, version), steps), None)
-        if row and not row.children:
-            return replace(_explain_path(row.key + (found[3] or ""), version), path=wanted)
-        if row and not found[3]:
-            says = f"A group of {name}: its segments are sent, left out and repeated together."
-            spec = f"HL7 v{version} table 0354"
-            return Definition(wanted, row.name, row.name, row.type, row.occurs, says=says, spec=spec, parts=tuple(_tree(row.children)))
-    if not found[1] and "_" not in found[2]:
-        return None
-    inside = {part.label for name in names for part in _tree(structure(name, version))} - set(steps)
-    where = names[0] if len(names) == 1 else f"version {version}"
-    raise UnknownPath(f"{where} has no group or structure {wanted}{nearest(steps[-1], sorted(inside | tables.structures(version)))}")
-
-
-def _walk(parts: Iterable[Row], steps: list[str]) -> Iterator[Row]:
-    """The rows at the end of a path of names. Names between may be left out, as long as they stand in this order."""
-    for row in parts:
-        rest = steps[1:] if row.name == steps[0] else steps
-        if not rest:
-            yield row
-        else:
-            yield from _walk(row.children, rest)
 
 
 # Words and sections ------------------------------------------------------------------------------------------------------------------

@@ -108,16 +108,16 @@ def structures(version: str = DEFAULT) -> frozenset[str]:
 def table(name: str, version: str = DEFAULT) -> tuple[tuple[str, str], ...]:
     """The codes that a version has in a table such as `0001`, with their meanings: our words where `data/v2/codes.tsv` has them, else HL7's."""
     version = supported(version)
-    listed, compiled = _module(version, "tables").TABLES.get(f"HL7{name}"), _compiled("meanings.tsv").get(name, {})
+    listed, compiled = _module(version, "tables").TABLES.get(f"HL7{name}"), _meanings(name)
     codes = [code.strip() for code in (listed[1] if listed else ()) or ()]
     codes += [code for code, row in compiled.items() if row[1] and _numbers(row[1]) <= _numbers(version) <= _numbers(row[2] or "9")]
     own = _own_words().get(name, {})
-    return tuple((code, own.get(code) or compiled.get(code, ("",))[0]) for code in dict.fromkeys(codes) if not _FILLER.search(code))
+    return tuple((code, own.get(code) or (compiled.get(code) or [""])[0]) for code in dict.fromkeys(codes) if not _FILLER.search(code))
 
 
 def table_name(name: str) -> str:
     """The name of a table: `Administrative Sex` for `0001`, "" for one that HL7 does not have."""
-    return (_compiled("tables.tsv").get(name) or ("", "", ""))[0]
+    return (_compiled("tables.tsv").get(name) or ["", "", ""])[0]
 
 
 def table_names() -> tuple[str, ...]:
@@ -127,7 +127,7 @@ def table_names() -> tuple[str, ...]:
 
 def table_kind(name: str) -> str:
     """Who says which codes a table has: "HL7", "user" (a site may add codes), "coding system" (others publish them), "" for an unknown table."""
-    return (_compiled("tables.tsv").get(name) or ("", "", ""))[1]
+    return (_compiled("tables.tsv").get(name) or ["", "", ""])[1]
 
 
 @lru_cache(maxsize=1024)
@@ -144,7 +144,8 @@ def event_structure(event: str, version: str = DEFAULT) -> str:
 
 def events(event: str = "") -> dict[str, str]:
     """Message types with events -> names: `ADT^A01` -> `Admit/visit notification`. All of them, or those of one event such as `A01`."""
-    return {key: row[0] for key, row in _compiled("events.tsv").items() if not event or key.partition("^")[2] == event}
+    known = _compiled("events.tsv")
+    return {key: known[key][0] for key in (_types_of().get(event, ()) if event else known)}
 
 
 def segments(version: str = DEFAULT) -> tuple[str, ...]:
@@ -159,7 +160,7 @@ def datatypes(version: str = DEFAULT) -> tuple[str, ...]:
 
 def title(key: str) -> str:
     """The name that the standard gives a segment, data type or message structure, or ""."""
-    return (_compiled("sections.tsv").get(key) or ("",))[0]
+    return (_compiled("sections.tsv").get(key) or [""])[0]
 
 
 def section(key: str, version: str = DEFAULT) -> str:
@@ -169,7 +170,7 @@ def section(key: str, version: str = DEFAULT) -> str:
     ('3.4.2', '3.4.2.3', '2.A.14.4', '3.3.2.3')
     """
     whole, _, number = key.partition("-")
-    place = at((_compiled("sections.tsv").get(whole) or ("", ""))[1], version)
+    place = at((_compiled("sections.tsv").get(whole) or ["", ""])[1], version)
     return f"{place}.{number}" if place and number else place
 
 
@@ -198,16 +199,27 @@ def at(written: str, version: str) -> str:
 
 
 @lru_cache(maxsize=8)
-def _compiled(file: str) -> dict[str, Any]:
-    """The rows of a compiled table by their first column; meanings by table and code. Split by hand: these files are long and have no quotes."""
-    lines = (line.split("\t") for line in data(f"v2/{file}").read_text("utf-8").split("\n") if line and line[0] != "#")
-    next(lines)
-    if file != "meanings.tsv":
-        return {key: values for key, *values in lines}
-    found: dict[str, Any] = {}
-    for name, code, *values in lines:
-        found.setdefault(name, {})[code] = values
+def _compiled(file: str) -> dict[str, list[str]]:
+    """The rows of a compiled table by their first column. Split by hand: these files are long and have no quotes."""
+    return {key: values for key, *values in (line.split("\t") for line in _lines(file))}
+
+
+@lru_cache(maxsize=512)
+def _meanings(name: str) -> dict[str, list[str]]:
+    """The codes of a table -> meaning, first version, last version, status."""
+    return {code: values for code, *values in (line.split("\t") for line in _by_table().get(name, ()))}
+
+
+@lru_cache(maxsize=1)
+def _by_table() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for line in _lines("meanings.tsv"):
+        found.setdefault(line[:4], []).append(line[5:])
     return found
+
+
+def _lines(file: str) -> list[str]:
+    return [line for line in data(f"v2/{file}").read_text("utf-8").split("\n") if line and line[0] != "#"][1:]
 
 
 # Rows from the tables -----------------------------------------------------------------------------------------------------------------
@@ -258,7 +270,7 @@ def _withdrawn(name: str, number: int, version: str) -> Row:
 def _told(key: str, version: str) -> tuple[str, int, str]:
     """(usage, length, section) of a field or component."""
     path = key.replace("_", "-")
-    usage, length, *_ = _compiled("fields.tsv").get(path, ("", ""))
+    usage, length, *_ = _compiled("fields.tsv").get(path) or ("", "")
     return at(usage, version), int(at(length, version) or 0), section(path, version)
 
 
@@ -269,6 +281,14 @@ def _title(name: str) -> str:
     words = name.replace("DATE_TIME", "DATE/TIME").replace("_S_", "'S_").split("_")
     titled = [w if w in _UPPER else w.lower() if w.lower() in _LOWER and i else w.title() for i, w in enumerate(words)]
     return re.sub(r"'S\b", "'s", " ".join(titled)).strip()
+
+
+@lru_cache(maxsize=1)
+def _types_of() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for key in _compiled("events.tsv"):
+        found.setdefault(key.partition("^")[2], []).append(key)
+    return found
 
 
 @lru_cache(maxsize=1)
