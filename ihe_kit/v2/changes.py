@@ -56,10 +56,12 @@ def _told(path: str, uses: dict[str, str], live: list[str]) -> Iterator[str]:
             yield f"{what} {', '.join(told)}"
     letters = {version: uses[version] if uses[version] in "RB" else "" for version in live}
     for letter, words in (("R", "required"), ("B", "kept for older systems only")):
-        if letter in letters.values() and (letter == "B" or len(set(letters.values())) > 1):
+        if len(set(letters.values())) > 1 and letter in letters.values():
             yield f"{words} " + ", ".join(
-                told.removeprefix("yes ") for told in _runs({v: "yes" if letters[v] == letter else "" for v in live}) if told
+                run.removeprefix("yes ") for run in _runs({v: "yes" if letters[v] == letter else "" for v in live})
             )
+    if set(letters.values()) == {"B"}:
+        yield "kept for older systems only"
     behind = VERSIONS[VERSIONS.index(live[-1]) + 1 :]
     if behind:
         yield f"withdrawn in {behind[0]}"
