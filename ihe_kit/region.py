@@ -61,6 +61,7 @@ def _transaction(actor: Actor, packet: Packet) -> Transaction:
         found = candidates(actor.standard.from_wire(packet))
     except ValueError:
         found = []
+    found.sort(key=lambda t: t.responder not in actor.plays)  # a merge (ADT^A40) belongs to two transactions
     return next(iter(found), None) or next(t for t in transactions().values() if t.standard is actor.standard)
 
 

@@ -11,10 +11,10 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from ihe_kit.actors.encounters import STAY, words
+from ihe_kit.actors.encounters import STAY, read_stays, words
 from ihe_kit.actors.people import replaced_by, same_authority
 from ihe_kit.actors.pid import temporary
-from ihe_kit.actors.stays import OPEN, PLANS, Movement, Situation, Stay, from_json, transitions
+from ihe_kit.actors.stays import OPEN, PLANS, Movement, Situation, Stay, transitions
 from ihe_kit.files import rows
 from ihe_kit.store import Document, Store
 
@@ -30,7 +30,7 @@ def authority(system: str) -> str:
 
 def patients(store: Store) -> Table:
     """Everybody who is known, with every number and the one who gave it out."""
-    everybody = {one.id: json.loads(one.text) for one in store.select("Patient")}
+    everybody = {one.id: json.loads(one.text) for one in sorted(store.select("Patient"), key=lambda one: one.id)}
     return [_patient(id, data, everybody) for id, data in everybody.items()]
 
 
@@ -75,7 +75,7 @@ def encounters(store: Store) -> Table:
 
 def stays(store: Store) -> list[Stay]:
     """Every stay, oldest first."""
-    return [from_json(json.loads(one.text)) for one in store.select(STAY)]
+    return read_stays(store.select(STAY))
 
 
 def _encounter(stay: Stay, person: dict[str, str]) -> dict[str, str]:

@@ -133,7 +133,7 @@ def _mistaken(stay: Stay, told: Told, row: Row, named: Movement, standing: Movem
         says = f"The movement {told.ids[0]} is not the current one. {named.event} of {named.at:%H:%M} was followed by others."
         return _error("ZBE-CURRENT", "ZBE-1", says)
     if told.movement.at not in (named.at, named.begun):
-        says = f"The movement {told.ids[0]} began at {named.at:%Y-%m-%d %H:%M}, not at {told.movement.at:%Y-%m-%d %H:%M}."
+        says = f"The movement {told.ids[0]} began at {named.at:%Y-%m-%d %H:%M:%S}, not at {told.movement.at:%Y-%m-%d %H:%M:%S}."
         return _error("ZBE-START", "ZBE-2", says)
     return None
 

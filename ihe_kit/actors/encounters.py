@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
 from ihe_kit.actors.pid import TYPES
-from ihe_kit.actors.resources import instant, save
+from ihe_kit.actors.resources import instant, save_data
 from ihe_kit.actors.stays import OPEN, Situation, Stay, as_json, from_json
-from ihe_kit.fhir import parse
-from ihe_kit.store import Store
+from ihe_kit.store import Document, Store
 
 STAY = "stay"
 STATUS = {
@@ -35,11 +34,11 @@ class Encounters:
 
     def of(self, patient: str) -> list[Stay]:
         """Every stay of a patient, oldest first."""
-        return [from_json(json.loads(found.text)) for found in self.store.find(STAY, "patient", patient)]
+        return read_stays(self.store.find(STAY, "patient", patient))
 
     def all(self) -> list[Stay]:
-        """Every stay."""
-        return [from_json(json.loads(found.text)) for found in self.store.select(STAY)]
+        """Every stay, oldest first."""
+        return read_stays(self.store.select(STAY))
 
     def save(self, stay: Stay) -> None:
         """Keeps the log, and the Encounter that it adds up to. What is as it was before gets no new version."""
@@ -48,7 +47,12 @@ class Encounters:
         if before and before.text == text:
             return
         self.store.put(STAY, stay.id, text, instant(self.clock()), [("patient", "", stay.patient, stay.patient)])
-        save(self.store, parse(json.dumps(encounter(stay), indent=2, ensure_ascii=False)), self.clock, id=stay.id)
+        save_data(self.store, encounter(stay), self.clock, id=stay.id)
+
+
+def read_stays(found: Iterable[Document]) -> list[Stay]:
+    """Stays by what was told of them first."""
+    return sorted((from_json(json.loads(one.text)) for one in found), key=lambda stay: (stay.movements[0].at, stay.id))
 
 
 def encounter(stay: Stay) -> dict[str, Any]:

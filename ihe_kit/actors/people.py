@@ -14,7 +14,7 @@ from typing import Any
 
 from ihe_kit.actors import Refused
 from ihe_kit.actors.pid import Identifier
-from ihe_kit.actors.resources import instant, save
+from ihe_kit.actors.resources import instant, save_data
 from ihe_kit.fhir import conform, parse
 from ihe_kit.files import rows
 from ihe_kit.rules import has_errors
@@ -71,7 +71,7 @@ class People:
         patient = parse(json.dumps(data, indent=2, ensure_ascii=False))
         if has_errors(findings := conform(patient)):
             raise Refused("the patient cannot be kept: " + "; ".join(finding.what for finding in findings))
-        return self._see_also(save(self.store, patient, self.clock, id or self.ids()))
+        return self._see_also(save_data(self.store, data, self.clock, id or self.ids()))
 
     def merge(self, source: Document, target: Document, retired: Sequence[Identifier]) -> None:
         """The source becomes the target: its retired numbers stay with it and lead to the target, all its other numbers move."""
@@ -129,8 +129,8 @@ class People:
         links = [link for link in data.get("link", ()) if link.get("type") != "seealso"] + [_link(other, "seealso") for other in others]
         if links == data.get("link", []):
             return person
-        text = json.dumps({k: v for k, v in data.items() if k != "link"} | ({"link": links} if links else {}), indent=2, ensure_ascii=False)
-        saved = save(self.store, parse(text), self.clock, person.id)
+        rest = {name: value for name, value in data.items() if name != "link"}
+        saved = save_data(self.store, rest | ({"link": links} if links else {}), self.clock, person.id)
         for other in others:  # who was not known when the link came is known now, and the other one learns of it
             self._see_also(other)
         return saved

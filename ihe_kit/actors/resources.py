@@ -23,6 +23,17 @@ def save(store: Store, message: Message, clock: Callable[[], datetime], id: str,
     return store.put(resource.kind, id, text, at, entries)
 
 
+def save_data(store: Store, data: dict[str, Any], clock: Callable[[], datetime], id: str) -> Document:
+    """Keeps a resource that was made here, not sent: there is no text of anybody's to keep to the character."""
+    kind = data["resourceType"]
+    before = store.get(kind, id)
+    version, at = (before.version if before else 0) + 1, instant(clock())
+    own = {"resourceType": kind, "id": id, "meta": dict(data.get("meta") or {}) | {"versionId": str(version), "lastUpdated": at}}
+    whole = own | {name: value for name, value in data.items() if name not in own}
+    text = json.dumps(whole, indent=2, ensure_ascii=False)
+    return store.put(kind, id, text, at, [*index(whole), ("_id", "", id, id)])
+
+
 def with_identity(resource: FhirMessage, id: str, version: int, at: str) -> str:
     """The text of a resource with its `id`, `meta.versionId` and `meta.lastUpdated`; the rest is kept to the character."""
     meta: dict[str, Any] = dict(resource.data.get("meta") or {}) | {"versionId": str(version), "lastUpdated": at}

@@ -39,10 +39,11 @@ MAY = {
     | STANDARDS
     | {"actors", "store", "transports", "demo", "ihe", "exchanges", "crosswalk", "render", "region", "verbs", "widgets", "ihe_kit"},
     "doctor": {"files"},
+    "hospital": {"actors", "exchanges", "files", "region", "ihe_kit"},
     "demo": {"core", "rules", "exchanges", "region", "render", "ihe_kit"},
     "bulk": {"core", "rules", "v2", "verbs"},
     "cli": {"bulk", "profiles", "core", "rules", "render", "course", "demo", "doctor", "ihe_kit"},
-    "ihe_kit": {"region", "verbs", "crosswalk"} | STANDARDS,
+    "ihe_kit": {"region", "verbs", "crosswalk", "hospital"} | STANDARDS,
 }
 
 

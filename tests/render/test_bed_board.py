@@ -71,7 +71,7 @@ def test_the_static_board_reads_without_a_stylesheet() -> None:
     page = board_html(BOARD, static=True)
     assert "role=" not in page and "tabindex" not in page
     words = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page.replace("</li>", "|").replace("</h4>", ":")))
-    assert words.startswith("MED1 Medical ward 1:101 A Ødegård, Ingrid NORDVIK 1 inpatient since 2025-03-03 08:01|")
+    assert words.startswith("MED1 Medical ward 1:101 A Ødegård, Ingrid NORDVIK 1 · inpatient since 2025-03-03 08:01|")
 
 
 def test_a_movement_that_was_taken_back_stays_and_says_so() -> None:
