@@ -108,7 +108,8 @@ def test_the_diagram_by_keyboard(lesson: Any) -> None:
     lesson.keyboard.press("ArrowDown")
     expect(wire.locator("[role=option][aria-selected=true]")).to_have_attribute("aria-label", re.compile("^2 of "))
     lesson.keyboard.press("Enter")
-    assert wire.locator("[role=tablist]").evaluate("(tabs) => tabs.parentElement.contains(document.activeElement)")
+    inside = "() => document.activeElement.closest('.kit')?.querySelector('[role=tablist]')?.parentElement.contains(document.activeElement)"
+    lesson.wait_for_function(inside, timeout=5000)  # the detail is drawn anew while the key is answered
 
 
 @pytest.mark.parametrize("number, words", [(0, "CX-1"), (1, "HumanName"), (2, "DV_QUANTITY")])
@@ -209,7 +210,7 @@ def test_restarted_kernel_and_all_cells_again(lesson: Any, course: tuple[str, Pa
     lesson.get_by_role("menuitem", name="Kernel", exact=True).click()
     lesson.get_by_role("menuitem", name=re.compile("^Restart Kernel and Run All Cells")).click()
     lesson.locator(".jp-Dialog .jp-mod-accept").click()
-    lesson.wait_for_timeout(1500)
+    lesson.locator(".jp-InputPrompt", has_text="[*]").first.wait_for(timeout=60_000)  # only now do the cells run again
     for _ in range(600):
         (kernel,) = lesson.request.get(f"{base}/api/kernels?token=tok").json()
         if kernel["execution_state"] == "idle" and lesson.locator(".jp-InputPrompt", has_text="[*]").count() == 0:
