@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from ihe_kit.actors.encounters import STAY, read_stays, words
+from ihe_kit.actors.patient_administration import DISCARDED
 from ihe_kit.actors.people import replaced_by, same_authority
 from ihe_kit.actors.pid import temporary
 from ihe_kit.actors.stays import OPEN, PLANS, Movement, Situation, Stay, transitions
@@ -141,6 +142,11 @@ def _time(moment: datetime | str | None) -> str:
     return moment.strftime("%Y-%m-%d %H:%M") if moment else ""
 
 
+def discarded(store: Store) -> Table:
+    """Every message that was discarded without an error, and why: its sender was answered AA and does not know."""
+    return [{"at": _time(one.at), **json.loads(one.text)} for one in store.select(DISCARDED)]
+
+
 # Who lies where ------------------------------------------------------------------------------------------------------------------------
 
 
@@ -238,4 +244,5 @@ TABLES: dict[str, tuple[Callable[[Store], Table], dict[str, str]]] = {
     "encounters": (encounters, _encounter(_NOBODY, {})),
     "movements": (movements, _movement(_NOBODY, _NEVER, "")),
     "beds": (beds, {}),
+    "discarded": (discarded, dict.fromkeys(("at", "message", "event", "why"), "")),
 }

@@ -22,16 +22,16 @@ class DemographicsConsumer(PatientAdministration):
             self._change(request)
         elif event == "A24":
             self.people.link(identifiers(request, "PID[1]-3"), identifiers(request, "PID[2]-3"))
-        elif event == "A37":
-            self.people.unlink(identifiers(request, "PID[1]-3"), identifiers(request, "PID[2]-3"))
+        elif event == "A37" and not self.people.unlink(identifiers(request, "PID[1]-3"), identifiers(request, "PID[2]-3")):
+            self.discard(request, "No link between these two is known here: there is none to take away.")
 
     def _change(self, request: V2Message) -> None:
         """A47: a number was wrong (section 3.30.6.5.4)."""
         person, other = self.one(request, "MRG[1]-1"), self.one(request, "PID[1]-3")
         if person is None:
-            return
+            return self.discard(request, f"{request.get('MRG[1]-1.1')[0]} is unknown here: there is no number to change.")
         if other and other.id != person.id:
             number = request.get("PID[1]-3.1")[0]
             says = f"{number} is the number of another patient here. Two records of one person are merged by A40, not renamed."
             raise self.refused(request, "PAM-STATE-A47-TAKEN", "PID[1]-3.1", says)
-        self.people.rename(person, identifiers(request, "MRG[1]-1"), numbered(request, "PID[1]"))
+        return self.people.rename(person, identifiers(request, "MRG[1]-1"), numbered(request, "PID[1]"))

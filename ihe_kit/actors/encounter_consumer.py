@@ -41,9 +41,10 @@ class EncounterConsumer(PatientAdministration):
         decision = decide(stays, replace(news, numbers=news.numbers + old), lambda: self.encounters.begin(id))
         if decision.rule:
             raise self.refused(request, decision.rule, decision.path, decision.says)
-        if stay := decision.stay:  # otherwise discarded, and no error is raised
-            self.tell(request, person, id)
-            self.encounters.save(replace(stay, numbers=tuple(number for number in stay.numbers if number not in old)))
+        if not (stay := decision.stay):
+            return self.discard(request, decision.says)
+        self.tell(request, person, id)
+        return self.encounters.save(replace(stay, numbers=tuple(number for number in stay.numbers if number not in old)))
 
     def _move_accounts(self, request: V2Message) -> None:
         """A44: accounts go from one patient to another (section 3.31.7.25.4). What is not known is left alone."""
@@ -52,6 +53,7 @@ class EncounterConsumer(PatientAdministration):
             source, target = self.one(request, f"MRG[{number}]-1"), self.one(request, f"PID[{number}]-3")
             stays = [s for s in self.encounters.of(source.id) if accounts & {n[1:] for n in s.numbers}] if source else []
             if not stays:
+                self.discard(request, "The account or the patient who had it is unknown here: there is nothing to move.")
                 continue
             kept = target or self.tell(request, None, pid=f"PID[{number}]")
             for stay in stays:

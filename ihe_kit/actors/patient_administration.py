@@ -11,9 +11,10 @@ from ihe_kit.actors import Refused
 from ihe_kit.actors.encounters import Encounters
 from ihe_kit.actors.people import People, retired
 from ihe_kit.actors.pid import identifiers, numbered, patient
+from ihe_kit.actors.resources import instant
 from ihe_kit.actors.stays import Stay
 from ihe_kit.actors.told import recorded
-from ihe_kit.actors.v2_receiver import V2Receiver
+from ihe_kit.actors.v2_receiver import V2Receiver, key
 from ihe_kit.core import cited
 from ihe_kit.exchanges import judge
 from ihe_kit.files import rows
@@ -22,6 +23,7 @@ from ihe_kit.rules import finding_at, has_errors
 from ihe_kit.store import Document
 from ihe_kit.v2 import V2Message
 
+DISCARDED = "v2 discarded"  # the kind under which the store keeps why a message was discarded without an error
 # What the Technical Framework leaves open, and this kit decides.
 _DECIDED = {
     "PAM-STATE-A40-SELF": "ITI TF-2 section 3.30.6.4.3, where refusing is this kit's decision",
@@ -50,7 +52,7 @@ class PatientAdministration(V2Receiver):
         findings = judge(request, by_number(self.transaction))
         if has_errors(findings):
             raise Refused(findings)
-        self.act(request, request.get("MSH[1]-9.2")[0])
+        self.act(request, self._event(request))
 
     @abstractmethod
     def act(self, request: V2Message, event: str) -> None:
@@ -82,6 +84,17 @@ class PatientAdministration(V2Receiver):
         spec = cited(row["spec"], row["checked"] == "yes") if row else _DECIDED[rule]
         return Refused([finding_at(request.find(path)[0], rule, says, spec)])
 
+    def discard(self, request: V2Message, says: str) -> None:
+        """Notes why a message was discarded without an error. The answer is a plain AA: the sender is not told, but whoever looks into the
+        table of what was discarded is.
+        """
+        note = {"message": next(iter(request.get("MSH[1]-10")), ""), "event": self._event(request), "why": says}
+        self.store.put(DISCARDED, key(request), json.dumps(note, ensure_ascii=False), instant(self.clock()))
+
+    @staticmethod
+    def _event(request: V2Message) -> str:
+        return request.get("MSH[1]-9.2")[0]
+
     # What both transactions do
 
     def tell(self, request: V2Message, person: Document | None, id: str = "", pid: str = "PID[1]") -> Document:
@@ -101,16 +114,18 @@ class PatientAdministration(V2Receiver):
         target = self.one(request, "PID[1]-3")
         known = self.people.known(wrong)
         if target and all(self.people.survivor(one).id == target.id and retired(one, wrong) for one in known):
-            return  # unknown, or merged before: there is nothing to do
+            return self.discard(
+                request, f"{wrong[0][1]} is unknown here, or was merged into {right[0][1]} before: there is nothing to merge."
+            )
         source = self.one(request, "MRG[1]-1")
         if source is None:
-            return
+            return self.discard(request, f"{wrong[0][1]} is unknown here: there is nothing to merge.")
         if target is None:
-            self.people.rename(source, wrong, numbered(request, "PID[1]"))
-            return
+            return self.people.rename(source, wrong, numbered(request, "PID[1]"))
         self.people.merge(source, target, wrong)
         for stay in self.encounters.of(source.id) if source.id != target.id else ():
             self.move(stay, target.id)
+        return None
 
     def move(self, stay: Stay, patient: str) -> None:
         """A stay belongs to another patient from now on."""

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from ihe_kit.actors.census import TABLES, beds, encounters, location_at, movements, patients, situation_at
+from ihe_kit.actors.census import TABLES, beds, discarded, encounters, location_at, movements, patients, situation_at
 from ihe_kit.actors.stays import OPEN, STATES, Movement, Stay, as_json, from_json, transitions
 from ihe_kit.fhir import conform, parse
 from ihe_kit.rules import has_errors
@@ -350,3 +350,37 @@ def test_nobody_is_nowhere() -> None:
     ward.tell("A28")
     assert situation_at(ward.store, "4711").state == "none"
     assert location_at(ward.store, "4711") == ""
+
+
+# What was discarded ----------------------------------------------------------------------------------------------------------------------
+
+
+def test_what_was_discarded_without_an_error_can_be_read() -> None:
+    ward = Ward()
+    ward.tell("A03")
+    ward.tell("A01")
+    ward.tell("A12", PV1_3=MED)
+    ward.tell("A40", MRG_1=cx("9"))
+    ward.tell("A47", MRG_1=cx("9"))
+    ward.tell("A44", MRG_1=cx("9"), MRG_3=cx("A1", kind="AN"), PID_18=cx("A1", kind="AN"))
+    ward.tell("A37", **{"PID[2]-3": cx("9")})
+    rows = discarded(ward.store)
+    assert [row["event"] for row in rows] == ["A03", "A12", "A40", "A47", "A44", "A37"]
+    assert "knows no such stay" in rows[0]["why"] and "the stay is inpatient" in rows[1]["why"]
+    assert all(row["why"].endswith(".") and row["message"].startswith("F") for row in rows)
+
+
+@pytest.mark.parametrize(
+    "steps, code",
+    [
+        ((("A01", {}), ("A01", {})), "205"),
+        ((("Z99", {}),), "204"),
+        ((("A28", {}), ("A28", {"identifier": "4712"}), ("A47", {"MRG_1": cx("4712")})), "205"),
+        ((("A28", {}), ("A28", {"identifier": "4712"}), ("A40", {"MRG_1": cx("4712")}), ("A31", {"identifier": "4712"})), "204"),
+    ],
+    ids=("admitted twice", "unknown movement", "number taken", "number retired"),
+)
+def test_refusals_have_the_code_that_comes_nearest(steps: tuple[tuple[str, dict[str, str]], ...], code: str) -> None:
+    ward = Ward()
+    assert [ward.tell(event, **fields) for event, fields in steps] == ["AA"] * (len(steps) - 1) + ["AE"]
+    assert ward.answer and ward.answer.get("ERR-3.1") == [code]
