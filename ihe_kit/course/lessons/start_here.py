@@ -88,7 +88,7 @@ def check_identifier(answer: Answer, context: Context) -> Verdict:
         )  # fmt: skip
     more = "" if _parts(field)[4] else " One thing more: you know the type, so send it. `PI` goes into the fifth component."
     return Verdict(
-        True, f"Right. The receiver answered AA, and it still knows {known} Ingrid.",
+        True, "Right. The receiver answered AA, and it still knows one Ingrid." if known == "1" else "Right. The receiver answered AA.",
         f"Number and authority together make the identifier, so the receiver found her in its own records.{more}",
     )  # fmt: skip
 
