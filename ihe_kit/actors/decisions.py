@@ -101,9 +101,8 @@ def _cancel(stay: Stay | None, told: Told, row: Row, cell: str) -> Decision:
     standing = stay.standing(row)
     if told.ids:
         named = stay.find(told.ids)
-        assert named
-        if named.void:
-            return Decision(says=f"The movement {', '.join(told.ids)} was taken back before.")
+        if named is None or named.void:
+            return Decision(says=f"The movement {', '.join(told.ids)} is unknown here, or was taken back before.")
         if wrong := _mistaken(stay, told, row, named, standing):
             return wrong
         standing = named

@@ -20,16 +20,18 @@ _EXPECTED = {
     "A16": ("PV2-9.1", "EVN-3.1"),
     "A21": ("PV2-47.1",),
 }
+_UNNUMBERED = ("A08", "A09", "A10", "A32", "A33")  # these have no ZBE (ITI TF-2 section 3.31.5.6); what stands in one is not looked at
 _TIME = re.compile(r"(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:\.\d+)?([+-]\d{4})?")
 
 
 def told(message: V2Message, now: datetime) -> Told:
     """What a message of ITI-31 tells. `now` lends its time zone to times that name none, and its moment where the message has no time."""
     event, zone = _first(message, "MSH[1]-9.2"), now.tzinfo
+    moves = event not in _UNNUMBERED
     movement = Movement(
         event=event,
         at=happened(message, now),
-        ids=tuple(filter(None, map(_entity, zip(*(message.get(f"ZBE-1.{part}") for part in (1, 2, 3)), strict=True)))),
+        ids=() if not moves else tuple(filter(None, map(_entity, zip(*(message.get(f"ZBE-1.{part}") for part in (1, 2, 3)), strict=True)))),
         message=_first(message, "MSH[1]-10"),
         patient_class=_said(message, "PV1-2"),
         location=_place(message, "PV1-3"),
@@ -42,7 +44,8 @@ def told(message: V2Message, now: datetime) -> Told:
         discharged=_iso(_first(message, "PV1-45.1"), zone) or None,
     )
     named = " ".join(message.get("PID[1]-3.1")[:1])
-    return Told(movement, numbers(message), _first(message, "ZBE-4"), _first(message, "ZBE-6"), named)
+    action, original = (_first(message, f"ZBE-{number}") if moves else "" for number in (4, 6))
+    return Told(movement, numbers(message), action, original, named)
 
 
 def numbers(message: V2Message) -> tuple[Number, ...]:
@@ -83,13 +86,13 @@ def _span(text: str, zone: tzinfo | None) -> tuple[datetime, datetime] | None:
         return None
     *parts, offset = found.groups()
     values = [int(part) for part in parts if part]
+    spans: dict[int, Any] = {1: {"days": 365}, 2: {"days": 28}, 3: {"days": 1}, 4: {"hours": 1}, 5: {"minutes": 1}, 6: {"seconds": 1}}
     try:
         early = datetime(*(values + [1, 1][len(values) - 1 :] if len(values) < 3 else values), tzinfo=zone)  # type: ignore[arg-type,misc]
         early = early.replace(tzinfo=datetime.strptime(offset, "%z").tzinfo) if offset else early
-    except ValueError:
+        return early, early + timedelta(**spans[len(values)]) - timedelta(seconds=1)
+    except (ValueError, OverflowError):  # no day of the calendar, or the last one that there is
         return None
-    spans: dict[int, Any] = {1: {"days": 365}, 2: {"days": 28}, 3: {"days": 1}, 4: {"hours": 1}, 5: {"minutes": 1}, 6: {"seconds": 1}}
-    return early, early + timedelta(**spans[len(values)]) - timedelta(seconds=1)
 
 
 def _iso(text: str, zone: tzinfo | None) -> str:

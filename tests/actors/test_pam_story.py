@@ -7,13 +7,15 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from ihe_kit.actors.census import TABLES, beds, discarded, encounters, location_at, movements, patients, situation_at
 from ihe_kit.actors.stays import OPEN, STATES, Movement, Stay, as_json, from_json, transitions
+from ihe_kit.core import Packet
 from ihe_kit.fhir import conform, parse
+from ihe_kit.files import rows
 from ihe_kit.rules import has_errors
 from tests.actors.given import Ward, cx
 
@@ -364,10 +366,10 @@ def test_what_was_discarded_without_an_error_can_be_read() -> None:
     ward.tell("A47", MRG_1=cx("9"))
     ward.tell("A44", MRG_1=cx("9"), MRG_3=cx("A1", kind="AN"), PID_18=cx("A1", kind="AN"))
     ward.tell("A37", **{"PID[2]-3": cx("9")})
-    rows = discarded(ward.store)
-    assert [row["event"] for row in rows] == ["A03", "A12", "A40", "A47", "A44", "A37"]
-    assert "knows no such stay" in rows[0]["why"] and "the stay is inpatient" in rows[1]["why"]
-    assert all(row["why"].endswith(".") and row["message"].startswith("F") for row in rows)
+    found = discarded(ward.store)
+    assert [row["event"] for row in found] == ["A03", "A12", "A40", "A47", "A44", "A37"]
+    assert "knows no such stay" in found[0]["why"] and "the stay is inpatient" in found[1]["why"]
+    assert all(row["why"].endswith(".") and row["message"].startswith("F") for row in found)
 
 
 @pytest.mark.parametrize(
@@ -384,3 +386,53 @@ def test_refusals_have_the_code_that_comes_nearest(steps: tuple[tuple[str, dict[
     ward = Ward()
     assert [ward.tell(event, **fields) for event, fields in steps] == ["AA"] * (len(steps) - 1) + ["AE"]
     assert ward.answer and ward.answer.get("ERR-3.1") == [code]
+
+
+# Bad input -------------------------------------------------------------------------------------------------------------------------------
+
+PIECES = (
+    "|",
+    "^",
+    "~",
+    "&",
+    '""',
+    "\r",
+    "ZBE|M1|20250303|",
+    "MRG|4711",
+    "PID|||1",
+    "9" * 30,
+    "2025",
+    "99991231235959+1400",
+    "00010101",
+    "CANCEL",
+    "A40",
+)
+
+
+@settings(max_examples=150, deadline=None, database=None)
+@given(event=st.sampled_from([(row["transaction"], row["trigger"]) for row in rows("ihe/pam-events.tsv")]), data=st.data())
+def test_a_mutated_message_of_any_event_is_answered_in_the_standards_own_words(event: tuple[str, str], data: st.DataObject) -> None:
+    ward = Ward()
+    ward.tell("A01", zbe="M1,INSERT")
+    text = ward.message(
+        event[1], number=event[0], zbe=data.draw(st.sampled_from(("", "M1,UPDATE,A01,1", "M1,CANCEL,A01,1", "M2,INSERT")))
+    ).text
+    for _ in range(data.draw(st.integers(1, 3))):
+        start = data.draw(st.integers(0, len(text)))
+        text = text[:start] + data.draw(st.sampled_from(PIECES)) + text[min(len(text), start + data.draw(st.integers(0, 8))) :]
+    reply = ward.actors[event[0]].receive(Packet("mllp", b"\x0b" + text.encode() + b"\x1c\r")).data.decode()
+    assert "the receiver failed" not in reply and "cannot be answered" not in reply, text
+
+
+def test_a_time_at_the_end_of_the_calendar_is_no_fault_of_ours() -> None:
+    ward = Ward()
+    ward.tell("A01")
+    assert ward.tell("A22", PV1_44="99991231235959+1400") in ("AA", "AE")
+    assert ward.tell("A02", PV1_3=MED, EVN_6="00010101000000-1400") in ("AA", "AE")
+
+
+def test_a_movement_segment_where_none_belongs_is_not_looked_at() -> None:
+    ward = Ward()
+    ward.tell("A01", zbe="M1,INSERT")
+    ward.tell("A10", PV1_11="XRAY")
+    assert ward.tell("A32", PV1_3=MED, zbe="M9,INSERT") in ("AA", "AE")
