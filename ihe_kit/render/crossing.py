@@ -35,19 +35,46 @@ class Crossing:
 
     @property
     def lost(self) -> bool:
-        return not self.reply and bool(self.exchange.lost)
+        """Whether this very message did not arrive; of a silence whose cause nobody knows, it is the request that counts as lost."""
+        return bool(self.exchange.gone) if self.reply else bool(self.exchange.lost) and not self.exchange.gone
+
+    @property
+    def answers(self) -> bool:
+        """Whether it goes back: a reply, or an application acknowledgment that came later."""
+        return self.reply or bool(self.exchange.follows)
 
     @property
     def failed(self) -> bool:
-        return self.reply and self.exchange.refused
+        return self.answers and not self.lost and self.exchange.refused
 
     @property
     def message(self) -> Message | None:
-        return self.exchange.answer if self.reply else self.exchange.request
+        if not self.reply or not self.exchange.gone:
+            return self.exchange.answer if self.reply else self.exchange.request
+        try:
+            return self.exchange.transaction.standard.from_wire(self.exchange.gone) if self.exchange.transaction else None
+        except ValueError:
+            return None
 
     @property
     def packet(self) -> Packet:
-        return self.exchange.received if self.reply and self.exchange.received else self.exchange.sent
+        return (self.exchange.received or self.exchange.gone or self.exchange.sent) if self.reply else self.exchange.sent
+
+    @property
+    def fault(self) -> str:
+        """What was arranged to go wrong with this very message (faults.py), in words."""
+        mine = "answer" if self.answers else "request"
+        return "; ".join(part for part in self.exchange.fault.split("; ") if mine in part.partition(",")[0])
+
+    @property
+    def trouble(self) -> str:
+        """The fault in one or two words, for the edge of the row."""
+        return next((short for words, short in _TROUBLES if words in self.fault), "")
+
+    @property
+    def why_lost(self) -> str:
+        """Why it did not arrive, as far as anybody knows."""
+        return self.fault or self.exchange.lost
 
     @property
     def found(self) -> list[Finding]:
@@ -62,7 +89,7 @@ class Crossing:
     def number(self) -> str:
         """What stands in bold on the arrow of a request: IHE's number, or the standard where no IHE transaction is spoken."""
         transaction = self.exchange.transaction
-        if self.reply or not transaction:
+        if self.answers or not transaction:
             return ""
         return transaction.number if transaction.ihe else LABELS.get(self.standard, "")
 
@@ -74,7 +101,7 @@ class Crossing:
     @property
     def more(self) -> str:
         """The words that go first where room is short: why it was refused."""
-        if not self.reply or not self.message:
+        if not self.answers or not self.message:
             return ""
         return f", {reason(self.message)}" if self.failed and reason(self.message) else ""
 
@@ -86,14 +113,17 @@ class Crossing:
     @property
     def spoken(self) -> str:
         """The row as a screen reader says it: what, from whom to whom, when, how it ended, what was found."""
-        ends = "refused" if self.failed else f"lost, {self.exchange.lost}" if self.lost else ""
+        ends = "refused" if self.failed else f"lost, {self.why_lost}" if self.lost else self.fault
         what = f"{self.number} {self.name}{self.more}".strip()
         return ", ".join(filter(None, (what, f"{self.sender} to {self.receiver}", self.time, ends, tally(self.found))))
 
 
 def crossings(exchanges: Iterable[Exchange]) -> list[Crossing]:
     """The rows of the diagram, in order of time."""
-    return [row for e in exchanges for row in (Crossing(e, False), *([Crossing(e, True)] if e.received else []))]
+    return [row for e in exchanges for row in (Crossing(e, False), *([Crossing(e, True)] if e.received or e.gone else []))]
+
+
+_TROUBLES = (("twice", "twice"), ("changed", "changed"), (" late", "late"), ("held back", "overtaken"), ("arrived behind", "overtook"))
 
 
 def reason(answer: Message) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from textwrap import wrap
 
@@ -63,9 +64,9 @@ def _arrow(row: Crossing, places: dict[str, float]) -> str:
     """From lifeline to lifeline; who has none stands at the right edge of the lane."""
     start, end = places.get(row.sender, 1.0), places.get(row.receiver, 1.0)
     end = 1.0 if start == end else end
-    kinds = {"left": end < start, "back": row.reply, "failed": row.failed, "lost": row.lost}
+    kinds = {"left": end < start, "back": row.answers, "failed": row.failed, "lost": row.lost}
     classes = " ".join(["arrow", *(name for name, holds in kinds.items() if holds)])
-    stub = f'<span class="stub">{visible(clip(row.exchange.lost, 48))}</span>' if row.lost else ""
+    stub = f'<span class="stub">{visible(clip(re.split("[,:;] ", row.why_lost)[0], 48))}</span>' if row.lost else ""
     place = f'style="--l:{min(start, end):.4f};--w:{abs(end - start):.4f}"'
     return f'<span class="{classes}" {place}><span class="lb"><span>{_label(row)}</span></span>{stub}</span>'
 
@@ -85,6 +86,8 @@ def _end(row: Crossing, places: dict[str, float]) -> str:
         return f'<span class="end off">{visible(clip(away, 40))}</span>'
     if row.failed or row.lost:
         return f'<span class="end bad">{"refused" if row.failed else "lost"}</span>'
+    if row.trouble:
+        return f'<span class="end bad" title="{h(row.fault)}">{row.trouble}</span>'
     counts = [(symbol, sum(f.severity == s for f in row.found)) for s, (symbol, _, _) in SEVERITY.items()]
     return f'<span class="end">{" ".join(f"{icon(symbol)} {number}" for symbol, number in counts if number)}</span>'
 
@@ -139,12 +142,13 @@ def _arrow_text(row: Crossing, columns: dict[str, int]) -> list[str]:
 
 def _shaft(row: Crossing, length: int, rightwards: bool) -> str:
     if row.lost:
-        return "." * (length // 2) + "x"
-    line = ("- " * length)[: length - 1] if row.reply else "-" * (length - 1)
+        dots = "." * (length // 2)
+        return f"{dots}x" if rightwards else f"x{dots}".rjust(length)
+    line = ("- " * length)[: length - 1] if row.answers else "-" * (length - 1)
     return f"{line}>" if rightwards else f"<{line}"
 
 
 def _label_text(row: Crossing, columns: dict[str, int]) -> str:
     away = next((f" ({name})" for name in (row.receiver, row.sender) if name not in columns), "")
-    ending = f", {row.exchange.lost}" if row.lost else " (refused)" if row.failed else ""
+    ending = f", {row.why_lost}" if row.lost else " (refused)" if row.failed else f" ({row.fault})" if row.fault else ""
     return f"{row.number} {row.name}{row.more}{ending}{away}".strip()

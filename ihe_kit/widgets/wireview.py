@@ -51,7 +51,7 @@ class WireView(Watching):
     def __init__(self, wire: Wire | Sandbox, **kwargs: Any) -> None:
         self.wire: Wire = wire if isinstance(wire, Wire) else wire.wire
         self.box: Sandbox | None = None if isinstance(wire, Wire) else wire
-        self._hidden, self._seen = 0, len(self.wire)
+        self._hidden, self._seen = 0, self.wire.last  # numbers of exchanges: a wire drops its oldest ones
         self._again: set[int] = set()  # exchanges that this view sent once more
         super().__init__(**kwargs)
         self.html = _SHELL.replace("{options}", "".join(f'<option value="{s.key}">{h(s.label)}</option>' for s in standards()))
@@ -65,20 +65,20 @@ class WireView(Watching):
 
     def refresh(self) -> None:
         """Draws the wire as it is now."""
-        if len(self.wire) < self._seen:  # somebody emptied the wire
+        if self.wire.last < self._seen:  # somebody emptied the wire
             self._hidden, self._seen = 0, 0
-        shown, fresh = self.exchanges, list(self.wire)[self._seen :]
+        last, shown, fresh = self.wire.last, self.exchanges, [e for e in self.wire if e.number > self._seen]
         rows = {row.key for row in crossings(shown)}
         if self.selected not in rows:
             self.selected = ""
         drawn = sequence_html(self.wire, shown, self.selected, self._seen or 10**9)
         says = "; ".join(map(str, fresh[-3:])) if fresh else ""
         self.view = {"facts": self._facts(shown), "drawing": drawn, "says": says, "cleared": bool(self._hidden), "ended": self.wire.ended}
-        self._seen = len(self.wire)
+        self._seen = last
 
     def answer_clear(self) -> None:
         """Clears the drawing, or shows all again; the wire keeps everything."""
-        self._hidden = 0 if self._hidden else len(self.wire)
+        self._hidden = 0 if self._hidden else self.wire.last
         self.refresh()
 
     def answer_replay(self) -> str:
@@ -87,13 +87,13 @@ class WireView(Watching):
         if not self.box or not row:
             return ""
         try:
-            self.box.replay(row.exchange.number)
-        except ValueError as problem:  # nobody plays the receiver here
+            again = self.box.replay(row.exchange.number).number
+        except (ValueError, IndexError) as problem:  # nobody plays the receiver here, or the wire has dropped the exchange meanwhile
             return str(problem)
-        self._again.add(len(self.wire))
+        self._again.add(again)
         self.refresh()
-        self.selected = f"{len(self.wire)}q"
-        return f"sent again as exchange {len(self.wire)}"
+        self.selected = f"{again}q"
+        return f"sent again as exchange {again}"
 
     def twin(self) -> str:
         """The drawing, then each message with its bytes, its tree and its findings."""
@@ -106,12 +106,12 @@ class WireView(Watching):
 
     def _facts(self, shown: Sequence[Exchange]) -> str:
         more = len([e for e in self.wire if e.number > self._hidden]) - len(shown)
-        return (facts(shown) if shown else "") + (f" · {count(more, 'older exchange')} not drawn" if more else "")
+        dropped = max(self.wire.dropped - self._hidden, 0)
+        parts = [facts(shown) if shown else "", f"{count(more, 'older exchange')} not drawn" if more else ""]
+        return " · ".join(filter(None, [*parts, f"{count(dropped, 'older exchange')} no longer kept" if dropped else ""]))
 
     def _twin_message(self, row: Crossing, number: int) -> str:
-        ends = (
-            f"{row.sender} to {row.receiver}, {row.time}{', lost: ' + row.exchange.lost if row.lost else ', refused' if row.failed else ''}"
-        )
+        ends = f"{row.sender} to {row.receiver}, {row.time}{', lost: ' + row.why_lost if row.lost else ', refused' if row.failed else ''}"
         words = f'{icon("shut")}<span class="no">{number}</span> <b>{h(row.number)}</b> {visible(row.name)} <span class="kit-quiet">{visible(ends)}</span>'
         tree = nested_html(Outline(row.message, explain), most=TREE) if row.message else ""
         found = findings_html(row.found, row.standard, static=True)
@@ -128,7 +128,8 @@ class WireView(Watching):
         transaction = row.exchange.transaction
         took = "" if row.reply else f" · {row.exchange.answer.name} in {row.exchange.took * 1000:.0f} ms" if row.exchange.answer else ""
         again = "sent again · " if row.exchange.number in self._again else ""
-        meta = f"{again}{row.name}{row.more} · to {row.receiver} · {count(len(row.packet.data), 'byte')}{took or (' · ' + row.exchange.lost if row.lost else '')}"
+        ended = f" · {row.why_lost}" if row.lost else f" · {row.fault}" if row.fault else ""
+        meta = f"{again}{row.name}{row.more} · to {row.receiver} · {count(len(row.packet.data), 'byte')}{took}{ended}"
         words = f'<h3 class="jp-toc-ignore">{h(transaction.title if transaction else "Foreign exchange")}</h3>{tag(row.standard)}'
         words += f'<span class="kit-meta kit-grow">{visible(meta)}</span>'
         button = f'<button type="button" class="kit-btn small" data-replay aria-keyshortcuts="R" title="Sends the same bytes again: what a receiver keeps, it keeps twice">{icon("replay")}Replay</button>'
