@@ -86,7 +86,9 @@ def _field(row: Row, version: str) -> Accepts:
     if row.type == coded.UNNAMED or is_unused(row):
         return _never
     one, most, least = _repetition(row, version), row.most, row.least
-    if most == 1 and row.type != "varies" and not (least and row.children):  # no test of a single value accepts a ~, and none of a value without parts a separator
+    if (
+        most == 1 and row.type != "varies" and not (least and row.children)
+    ):  # no test of a single value accepts a ~, and none of a value without parts a separator
         return one
 
     def accepts(text: str) -> object:
