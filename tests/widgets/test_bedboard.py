@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from threading import Thread
 
 from ihe_kit import build, exchange, person
 from ihe_kit.region import Sandbox
@@ -44,7 +45,9 @@ def test_it_waits_for_the_loop_and_draws_once(box: Sandbox) -> None:
     async def scene() -> None:
         board, drawn = BedBoard(box), []
         board.observe(drawn.append, "view")
-        await asyncio.to_thread(lambda: [tell(box, event) for event in ("A01", "A21", "A22")])
+        told = Thread(target=lambda: [tell(box, event) for event in ("A01", "A21", "A22")])
+        told.start()
+        told.join()  # the loop stands still meanwhile, as a kernel's does while a cell runs
         assert drawn == []
         await asyncio.sleep(0.3)
         assert len(drawn) == 1
