@@ -1,4 +1,8 @@
-"""Mutual TLS: each side shows who it is, and trusts only whom it knows (IHE ITI-19 Authenticate Node). And why a handshake failed, in words."""
+"""Mutual TLS: each side shows who it is, and trusts only whom it knows (ITI TF-2 section 3.19, Authenticate Node). And why a handshake failed.
+
+TLS 1.2 is the oldest version that is spoken (section 3.19.6.2.3). Trust comes from the authorities that were named, never from the names in a
+certificate; to check the server's name too is an option (section 3.19.6.1.4).
+"""
 
 from __future__ import annotations
 
@@ -14,10 +18,13 @@ class Identity:
     certificate: str | Path
     key: str | Path
     authorities: str | Path
+    check_name: bool = False  # that the server's certificate is for the address that we called
 
     def client(self) -> ssl.SSLContext:
-        """The context of the side that calls: it checks the server's certificate and name. Raises ValueError for a file that cannot be used."""
-        return self._context(ssl.PROTOCOL_TLS_CLIENT)
+        """The context of the side that calls: it checks the server's certificate. Raises ValueError for a file that cannot be used."""
+        context = self._context(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = self.check_name
+        return context
 
     def server(self) -> ssl.SSLContext:
         """The context of the side that listens: who shows no certificate is turned away."""

@@ -74,6 +74,8 @@ class Frames:
     def feed(self, chunk: bytes) -> list[Frame | Broken]:
         """What this chunk completes, in order."""
         inside = bool(self._pieces)
+        if not inside and chunk.endswith(END) and chunk.find(END) == len(chunk) - len(END) and chunk.rfind(START) == 0:  # one whole frame
+            return [Frame(chunk[1 : -len(END)])]
         spans = inside and self._pieces[-1].endswith(END[:1]) and chunk.startswith(END[1:])
         self._pieces.append(chunk)
         self.size += len(chunk)
