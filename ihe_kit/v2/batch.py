@@ -44,10 +44,13 @@ def read_all(text: str | bytes) -> Batch:
     """
     whole = text if isinstance(text, str) else text.decode("latin-1")  # every byte is a character there, so places hold
     pieces = list(_pieces(whole))
-    if not pieces:
-        parse(text)  # says what was expected
+    if not pieces:  # one message in a character set of its own, such as UTF-16; or none, and parse says what was expected
+        return Batch((parse(text),), (), (), ())
     messages, headers, trailers, problems = list[V2Message](), list[str](), list[str](), list[Finding]()
     in_batch, batches, open_batch = 0, 0, False
+    if (before := whole[: pieces[0][1]]).strip("\r\n\t \x0b\ufeff\xef\xbb\xbf"):
+        says = "Something stands before the first message, and it was passed over. A message that lost its header looks like this."
+        problems.append(_at("MSH", before, 0, "HL7-BATCH-MESSAGE", says, "warning"))
     for kind, start, end in pieces:
         piece = whole[start:end]
         line = piece.rstrip("\r\n\x1c")

@@ -12,12 +12,12 @@ Deliberately not checked here:
 
 from __future__ import annotations
 
-import codecs
 from functools import lru_cache
 from pathlib import Path
 
 from ihe_kit.core import Element
 from ihe_kit.rules import Finding
+from ihe_kit.v2.charsets import same
 from ihe_kit.v2.conformance_profile import ConformanceProfile, check, load, together
 from ihe_kit.v2.fields import check_fields
 from ihe_kit.v2.message import Segment, V2Message, writes
@@ -61,7 +61,7 @@ def _check_charset(report: Report) -> None:
         report.on("charset-unnamed", at, fix)
     elif named and (odd := next((c for c in dict.fromkeys(body) if not writes(c, named)), "")):
         report.on("charset-lacks", at, written=repr(odd))
-    elif named and codecs.lookup(named) != codecs.lookup(message.charset):
+    elif named and not same(named, message.charset):
         report.on("charset-other", at)
 
 

@@ -60,3 +60,16 @@ def test_a_second_message_is_never_lost_without_a_word() -> None:
     assert found[0].severity == "error"
     with pytest.raises(Unreadable, match="one message"):
         from_wire(Packet("mllp", frame((ONE + TWO).encode())))
+
+
+def test_a_message_in_utf_16_is_read() -> None:
+    text = ONE.replace("|2.5\r", "|2.5||||||UNICODE UTF-16\r")
+    (message,) = read_all(text.encode("utf-16")).messages
+    assert message.get("PID-5.2") == ["Bjørn"]
+    assert "HL7-CHARSET" not in {finding.rule for finding in validate(message, standard="v2")}
+
+
+def test_what_stands_before_the_first_message_is_told() -> None:
+    batch = read_all("PID|1\r" + ONE)
+    assert len(batch.messages) == 1
+    assert [finding.severity for finding in batch.problems] == ["warning"]
