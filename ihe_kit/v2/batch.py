@@ -47,7 +47,8 @@ def read_all(text: str | bytes) -> Batch:
     if not pieces:  # one message in a character set of its own, such as UTF-16; or none, and parse says what was expected
         return Batch((parse(text),), (), (), ())
     messages, headers, trailers, problems = list[V2Message](), list[str](), list[str](), list[Finding]()
-    in_batch, batches, open_batch = 0, 0, False
+    in_batch, batches, open_batch, begun = 0, 0, False, 0
+    file: tuple[str, int] | None = None  # the header of a file that has no trailer yet
     if (before := whole[: pieces[0][1]]).strip("\r\n\t \x0b\ufeff\xef\xbb\xbf"):
         says = "Something stands before the first message, and it was passed over. A message that lost its header looks like this."
         problems.append(_at("MSH", before, 0, "HL7-BATCH-MESSAGE", says, "warning"))
@@ -63,6 +64,13 @@ def read_all(text: str | bytes) -> Batch:
                 problems.append(_at(kind, line, start, "HL7-BATCH-MESSAGE", says))
         elif kind in ("FHS", "BHS"):
             headers.append(line)
+            if kind == "BHS" and open_batch:
+                says = (
+                    "A batch begins before the one before it has ended. Its trailer BTS is missing, so nobody knows whether it is complete."
+                )
+                problems.append(_at(kind, line, start, "HL7-BATCH-TRAILER", says, "warning"))
+            begun = start if kind == "BHS" else begun
+            file = (line, start) if kind == "FHS" else file
             in_batch, open_batch = (0, True) if kind == "BHS" else (in_batch, open_batch)
         else:
             trailers.append(line)
@@ -71,11 +79,15 @@ def read_all(text: str | bytes) -> Batch:
             if kind == "BTS" and not open_batch:
                 says = "A batch ends here that never began. Without BHS nobody knows from whom it is and what belongs to it."
                 problems.append(_at(kind, line, start, "HL7-BATCH-HEADER", says))
+            file = None if kind == "FTS" else file
             if kind == "BTS":
                 in_batch, open_batch, batches = 0, False, batches + 1
     if open_batch:
         says = "A batch began and has no end. Its trailer BTS would count the messages, so nobody knows whether some are missing."
-        problems.append(_at("BHS", headers[-1], whole.rindex(headers[-1]), "HL7-BATCH-TRAILER", says, "warning"))
+        problems.append(_at("BHS", whole[begun:].splitlines()[0], begun, "HL7-BATCH-TRAILER", says, "warning"))
+    if file:
+        says = "A file began and has no end. Its trailer FTS would count the batches, so nobody knows whether some are missing."
+        problems.append(_at("FHS", *file, "HL7-BATCH-TRAILER", says, "warning"))
     return Batch(tuple(messages), tuple(headers), tuple(trailers), tuple(problems))
 
 

@@ -31,6 +31,8 @@ def test_messages_one_behind_the_other() -> None:
         (f"BHS|^~\\&\r{ONE}BTS\r", []),
         (f"{ONE}BTS|1\r", ["BTS"]),
         (f"BHS|^~\\&\r{ONE}", ["BHS"]),
+        (f"BHS|^~\\&\r{ONE}BHS|^~\\&\r{TWO}BTS|1\r", ["BHS"]),
+        (f"FHS|^~\\&\rBHS|^~\\&\r{ONE}BTS|1\r", ["FHS"]),
         (f"BHS|^~\\&\rMSHx\r{ONE}BTS|2\r", ["MSH", "BTS-1"]),
     ],
 )
