@@ -86,6 +86,12 @@ def acknowledged(sent: Exchange) -> tuple[str, str]:
     return code, f"{segment}-{field}" if field else segment or "nothing"
 
 
+def acknowledgment(sent: Exchange) -> tuple[str, str]:
+    """What a prediction reads in an exchange: (MSA-1, how it is shown); `lost` and the reason where no answer came."""
+    code = _first(sent.answer, "MSA-1") if sent.answer else ""
+    return (code, f"ACK {code}") if code else ("lost", sent.lost)
+
+
 def _first(message: Message, path: str) -> str:
     try:
         return next(iter(message.get(path)), "")
@@ -244,4 +250,4 @@ def _plain(text: str) -> str:
     return "".join(text.split()).lower()
 
 
-__all__ = ["ANSWERS", "Wrong", "acknowledged", "break_it", "by_message", "by_steps", "faded", "order"]
+__all__ = ["ANSWERS", "Wrong", "acknowledged", "acknowledgment", "break_it", "by_message", "by_steps", "faded", "order"]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ihe_kit.course.cutting import cut, story
-from ihe_kit.course.forms import break_it, by_message, by_steps, faded, order
+from ihe_kit.course.forms import acknowledgment, break_it, by_message, by_steps, faded, order
 from ihe_kit.course.items import (
     Answer,
     Choice,
@@ -25,7 +25,6 @@ from ihe_kit.course.items import (
     Wrong,
 )
 from ihe_kit.crosswalk import person
-from ihe_kit.exchanges import Exchange
 from ihe_kit.rules import Finding, Rule, matches, one_of, present
 from ihe_kit.v2.message import V2Message
 
@@ -351,12 +350,6 @@ EXERCISES = (
 # Predictions --------------------------------------------------------------------------------------------------------------------------
 
 
-def read_acknowledgment(found: Exchange) -> tuple[str, str]:
-    """MSA-1 and how it is shown."""
-    code = next(iter(found.answer.get("MSA-1")), "") if found.answer else ""
-    return (code, f"ACK {code}") if code else ("lost", found.lost)
-
-
 def read_report(found: Sequence[Finding]) -> tuple[str, str]:
     """The places of the errors in a report."""
     places = [finding.path.partition(".")[0] for finding in found if finding.severity == "error"]
@@ -380,7 +373,7 @@ PREDICTIONS = (
             Choice("AR. It does not take admissions.", "AR is for a type or an event that is not supported. Admissions are.", "AR"),
             Choice("Nothing. What it cannot use, it ignores.", "A receiver owes an answer to every message that it could read.", "lost"),
         ),
-        read=read_acknowledgment,
+        read=acknowledgment,
         right="AE",
         why="It parses, so it can be read. It is valid by the base standard, so segments and types are in order. Only the profile says what this receiver needs.",
         spec="ITI TF-2 Appendix C.1",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ihe_kit.course.forms import acknowledgment
 from ihe_kit.course.items import Answer, Choice, Context, Exercise, Goal, Lesson, Part, Prediction, Question, Verdict, Wrong
 from ihe_kit.crosswalk import person
 from ihe_kit.exchanges import Exchange
@@ -188,12 +189,6 @@ def _first(found: Exchange, path: str) -> str:
     return next(iter(found.answer.get(path)), "") if found.answer else ""
 
 
-def read_acknowledgment(found: Exchange) -> tuple[str, str]:
-    """MSA-1 and how it is shown."""
-    code = _first(found, "MSA-1")
-    return (code, f"ACK {code}") if code else ("lost", found.lost)
-
-
 def read_search(found: Exchange) -> tuple[str, str]:
     """The status, for 200 with the number of patients."""
     status, total = _first(found, "response.status"), _first(found, "Bundle.total")
@@ -229,7 +224,7 @@ PREDICTIONS = (
             ),
             Choice("Nothing. It has the message already.", "Silence would leave the sender guessing, and it would send again.", "lost"),
         ),
-        read=read_acknowledgment,
+        read=acknowledgment,
         right="AE",
         why="An admission while one is open is discarded, and an error is raised. The ERR segment tells a person which patient it is about.",
         spec="ITI TF-2 section 3.31.7.1.4",
