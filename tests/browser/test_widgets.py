@@ -191,9 +191,7 @@ def test_validator_without_a_kernel(notebook: Callable[..., Any]) -> None:
 
 
 def test_wireview(notebook: Callable[..., Any]) -> None:
-    page = notebook(
-        SETUP, "view = WireView(box)\nview", "one = send('ITI-31'); send('ITI-104'); exchange('ITI-31', one.request, box)\nNone"
-    )
+    page = notebook(SETUP, "view = WireView(box)\nview", "send('ITI-31'); send('ITI-104'); send('ITI-31')")
     kit = page.locator(".kit[aria-label=WireView]")
     options = kit.locator("[data-drawing] [role=option]")
     expect(options).to_have_count(6)
