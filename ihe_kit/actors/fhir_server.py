@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from ihe_kit import rest
 from ihe_kit.actors import Actor, Refused
+from ihe_kit.actors.people import replaced_by
 from ihe_kit.actors.resources import instant, save
 from ihe_kit.core import Message
 from ihe_kit.exchanges import judge
@@ -97,11 +98,17 @@ class FhirServer(Actor):
             )
 
     def _save(self, request: FhirMessage, kind: str, id: str) -> Message:
-        """Keeps a resource, unless If-Match names another version than the current one: then somebody was faster (FHIR R4 section 3.1.0.5)."""
+        """Keeps a resource, unless If-Match names another version than the current one: then somebody was faster (FHIR R4 section 3.1.0.5).
+        A patient who was merged stays merged: an update that does not know of it is told who survived, as HL7 v2's senders are.
+        """
         known, wanted = self.store.get(kind, id), request.headers.get("if-match", "")
         if wanted and wanted != (f'W/"{known.version}"' if known else ""):
             says = f"The version is {known.version if known else 'none'} by now, not {wanted}. Read it again before you change it."
             return outcome(412, "conflict", says)
+        survivor = replaced_by(known) if known and kind == "Patient" else ""
+        if survivor and not any(link.get("type") == "replaced-by" for link in request.data.get("link", ())):
+            says = f"{kind}/{id} was merged into {kind}/{survivor}. Send the change to that one: this one is kept for its history."
+            return outcome(409, "conflict", says)
         return _shown(200 if known else 201, save(self.store, request, self.clock, id=id))
 
     def search(self, request: FhirMessage, kind: str) -> Message:

@@ -88,7 +88,8 @@ def _span(text: str, zone: tzinfo | None) -> tuple[datetime, datetime] | None:
     values = [int(part) for part in parts if part]
     spans: dict[int, Any] = {1: {"days": 365}, 2: {"days": 28}, 3: {"days": 1}, 4: {"hours": 1}, 5: {"minutes": 1}, 6: {"seconds": 1}}
     try:
-        early = datetime(*(values + [1, 1][len(values) - 1 :] if len(values) < 3 else values), tzinfo=zone)  # type: ignore[arg-type,misc]
+        year, month, day, hour, minute, second = values + [1, 1, 0, 0, 0][len(values) - 1 :]
+        early = datetime(year, month, day, hour, minute, second, tzinfo=zone)
         early = early.replace(tzinfo=datetime.strptime(offset, "%z").tzinfo) if offset else early
         return early, early + timedelta(**spans[len(values)]) - timedelta(seconds=1)
     except (ValueError, OverflowError):  # no day of the calendar, or the last one that there is

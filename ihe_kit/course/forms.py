@@ -92,6 +92,11 @@ def acknowledgment(sent: Exchange) -> tuple[str, str]:
     return (code, f"ACK {code}") if code else ("lost", sent.lost)
 
 
+def _unread(problem: Unreadable, says: str, advice: str = "") -> Verdict:
+    """What is said of an answer that is no message."""
+    return Verdict(False, says, f"{problem.says[:1].upper()}{problem.says[1:]} (line {problem.line}).{advice}")
+
+
 def _first(message: Message, path: str) -> str:
     try:
         return next(iter(message.get(path)), "")
@@ -120,10 +125,6 @@ def break_it(
     chooses one of them by its words instead of typing, and the solution's third part is these words. `reasons` says for a code what it
     means that it came (`{"AA": "..."}`). `first` prepares the systems; `read` turns an exchange into (code, place).
     """
-    words = tuple(changes) if changes else ()
-    message = (
-        Part("Then choose a change", options=words) if changes else Part("Then change the message", lines=sound.count("\r"), given=sound)
-    )
 
     def changed(third: str) -> str:
         return put(sound, changes[third]) if changes and third in changes else third
@@ -133,11 +134,7 @@ def break_it(
         try:
             request = parse(text)
         except Unreadable as problem:
-            return Verdict(
-                False,
-                "That is no message any more, so nothing was sent.",
-                f"{problem.says[:1].upper()}{problem.says[1:]} (line {problem.line}). Break it more gently.",
-            )
+            return _unread(problem, "That is no message any more, so nothing was sent.", " Break it more gently.")
         with context.sandbox() as box:
             if first:
                 first(box)
@@ -147,6 +144,8 @@ def break_it(
     def written(code: str) -> str:
         return next((option for option in answers if option.partition(":")[0] == code), code)
 
+    choice = Part("Then choose a change", options=tuple(changes)) if changes else None
+    message = choice or Part("Then change the message", lines=sound.count("\r"), given=sound)
     done = solution[2] if isinstance(solution[2], str) else put(sound, solution[2])
     parts = (Part(WHICH, options=tuple(answers)), Part(WHERE, options=(*places, BEFORE)), message)
     options = {"standard": "v2"} | item
@@ -200,7 +199,7 @@ def by_message(rules: Sequence[Rule], says: str, why: str, transaction: str | No
         try:
             message = parse(answer[at])
         except Unreadable as problem:
-            return Verdict(False, "It cannot be read yet.", f"{problem.says[:1].upper()}{problem.says[1:]} (line {problem.line}).")
+            return _unread(problem, "It cannot be read yet.")
         open_points = findings(message, rules)
         if open_points:
             met = len(rules) - len({finding.rule for finding in open_points})

@@ -60,7 +60,10 @@ class Servers:
 
         def only(packet: Packet, port: int) -> Packet:
             answers = answer(packet, port)
-            return answers if isinstance(answers, Packet) else list(answers)[0]  # noqa: RUF015  # to its end: something may follow
+            if isinstance(answers, Packet):
+                return answers
+            first, *_ = answers  # to its end: what follows the answer is done too
+            return first
 
         async def beside(packet: Packet, port: int) -> Packet:
             return await self._loop.run_in_executor(self._workers, only, packet, port)

@@ -14,6 +14,7 @@ from ihe_kit import build, exchange, openehr, parse, person, sandbox, transactio
 from ihe_kit.core import Packet
 from ihe_kit.demo import ehr_id, story, twice
 from ihe_kit.exchanges import Exchange, Loopback, Wire, perform
+from ihe_kit.hospital import Hospital
 from ihe_kit.region import Sandbox
 from ihe_kit.transports import peer
 
@@ -230,6 +231,23 @@ def test_a_condition_that_matches_two_is_refused(box: Sandbox) -> None:
     for _ in range(2):
         assert call(box, "FHIR server", "POST", "/Patient", body)[0] == 201
     assert call(box, "FHIR server", "PUT", "/Patient?identifier=urn:oid:2.999.10.1|7", body)[0] == 412
+
+
+def test_who_was_merged_stays_merged(box: Sandbox) -> None:
+    """An update that does not know of the merge is told who survived, and loses nothing (FHIR R4 Patient, "Linking Patients")."""
+    hospital = Hospital(box)
+    for number in ("5120", "5121"):
+        hospital.tell("A28", "maria", number="ITI-30", identifier=number)
+    url = "/Patient?identifier=urn:oid:2.999.10.1|5121"
+    (entry,) = get(box, "FHIR server", url)["entry"]
+    before = {name: value for name, value in entry["resource"].items() if name not in ("meta", "text")}
+    assert hospital.tell("A40", "maria", number="ITI-30", identifier="5120", MRG_1="5121^^^NORDVIK&2.999.10.1&ISO^PI").ok
+    status, answer = call(box, "FHIR server", "PUT", url, json.dumps(before))
+    assert status == 409 and "was merged into Patient/" in answer["issue"][0]["diagnostics"]
+    merged = get(box, "FHIR server", url)["entry"][0]["resource"]
+    assert [link["type"] for link in merged["link"]] == ["replaced-by"]
+    merged["link"][0]["other"]["identifier"] = {"system": "urn:oid:2.999.10.1", "value": "5120"}
+    assert call(box, "FHIR server", "PUT", url, json.dumps(merged))[0] == 200, "one who knows of the merge may change the rest"
 
 
 def test_the_capability_statement_says_what_is_there(box: Sandbox) -> None:
