@@ -95,6 +95,7 @@ class Sandbox:
         kinds: tuple[type[Actor], ...] = (EncounterConsumer, DemographicsConsumer, FhirServer, OpenehrRepository)
         for kind in kinds:
             actor = kind(self.store, clock, ids)
+            actor.catch_up()  # a store on disk may hold messages that were accepted and not worked off
             listen = self.servers.http if kind.base else self.servers.mllp
             address = listen(self._recording(actor)) + kind.base
             for name in actor.plays:

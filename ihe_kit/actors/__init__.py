@@ -7,7 +7,7 @@ findings; and a refused message leaves the store as it was.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -46,6 +46,10 @@ class Actor(ABC):
             yield self.standard.to_wire(self._refuse(None, _reason(fault)))
         else:
             yield from map(self.standard.to_wire, self.converse(request))
+
+    def catch_up(self) -> Sequence[Message]:
+        """Does what was promised before a stop and not done yet; the answers that are due for it. Most actors promise nothing."""
+        return ()
 
     def converse(self, request: Message) -> Iterator[Message]:
         """Every answer to a request that could be read: one, unless an actor's standard knows more. Never raises."""

@@ -86,10 +86,13 @@ class V2Receiver(Actor):
             # A refusal is an answer too: who was told CA need not send again, so it must find out what became of its message.
             return answer if self.store.get(ANSWER, key(request)) else self._keep(ANSWER, request, answer)
 
-    def catch_up(self) -> list[V2Message]:
-        """Works off what was committed to before a stop, and gives the application acknowledgments that are due."""
-        waiting = self.store.select(INBOX, "id NOT IN (SELECT id FROM document WHERE kind = ?)", (ANSWER,))
-        answers = [(asked(request), self.work(request)) for request in (parse(one.text) for one in waiting)]
+    def catch_up(self) -> Sequence[Message]:
+        """Works off what was committed to before a stop, and gives the application acknowledgments that are due: a sender that asks again
+        gets the same. Other receivers may share the store: what this one does not take is left to them.
+        """
+        waiting = [parse(one.text) for one in self.store.select(INBOX, "id NOT IN (SELECT id FROM document WHERE kind = ?)", (ANSWER,))]
+        mine = [request for request in waiting if "^".join(request.get(f"MSH[1]-9.{n}")[0] for n in (1, 2)) in self.events]
+        answers = [(asked(request), self.work(request)) for request in mine]
         return [answer for wanted, answer in answers if wanted.wants(_code(answer))]
 
     def _commit(self, request: V2Message) -> V2Message:

@@ -6,6 +6,7 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from ihe_kit.exchanges import Exchange, Loopback, Wire, perform
 from ihe_kit.hospital import Hospital
 from ihe_kit.region import Sandbox
 from ihe_kit.transports import peer
+from ihe_kit.v2 import V2
 
 INGRID = person("ingrid")
 
@@ -221,6 +223,21 @@ def test_create_read_and_digits_kept(box: Sandbox) -> None:
     assert "1.10" in text
     assert call(box, "FHIR server", "PUT", f"/Patient/{created['id']}", text)[0] == 200
     assert get(box, "FHIR server", f"/Patient/{created['id']}")["meta"]["versionId"] == "2"
+
+
+def test_what_was_accepted_before_a_stop_is_done_after_it(tmp_path: Path) -> None:
+    """Both receivers share the store: each works off what is its own."""
+    url = f"sqlite:///{tmp_path / 'course.db'}"
+    box = sandbox(url)
+    for number, event, actor in (("ITI-30", "A28", "Patient Demographics Consumer"), ("ITI-31", "A01", "Patient Encounter Consumer")):
+        request = build(number, INGRID | {"MSH-15": "AL", "MSH-16": "AL"}, box.clock, box.ids, event=event)
+        accepted = next(box.actors[actor].answers(V2.to_wire(request)))
+        assert V2.from_wire(accepted).get("MSA-1") == ["CA"]
+    assert not box.rows("patients")
+    box = sandbox(url)
+    assert [row["name"] for row in box.rows("patients")] == ["Ødegård, Ingrid"]
+    assert [row["state"] for row in box.rows("encounters")] == ["inpatient"]
+    box.stop()
 
 
 def test_a_condition_that_matches_two_is_refused(box: Sandbox) -> None:
