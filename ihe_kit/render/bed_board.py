@@ -49,8 +49,9 @@ def board_html(beds: Sequence[Row], selected: str = "", changed: Iterable[str] =
         cells = "".join(_bed(beds, row, key, selected, stop, key in fresh, static) for key, row in rows)
         part = f'class="kit-ward" role="group" aria-label="{h(title)}"' if not static else 'class="kit-ward"'
         inside = f"<ul>{cells}</ul>" if static else cells
+        quiet = "" if static else ' aria-hidden="true"'  # the group has the name: a listbox holds nothing but options
         wards.append(
-            f'<div {part}><h4 class="jp-toc-ignore"><b>{value(ward)}</b> {value(title if title != ward else "")}</h4>{inside}</div>'
+            f'<div {part}><h4 class="jp-toc-ignore"{quiet}><b>{value(ward)}</b> {value(title if title != ward else "")}</h4>{inside}</div>'
         )
     box = 'class="kit-beds"' + ("" if static else ' role="listbox" aria-label="Beds"')
     return f"<div {box}>{''.join(wards)}</div>"

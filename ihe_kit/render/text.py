@@ -44,7 +44,7 @@ def text_html(outline: Outline, findings: Sequence[Finding] = (), *, offset: int
         at += len((message.text[line.start : line.end] + line.ending).encode(message.charset, "replace")) if offset >= 0 else 0
     kind = f"{'' if v2 else 'json '}{'bytes ' if offset >= 0 else ''}kit-{message.standard}"
     edges = _edges(at) if offset > 0 else ("", "")
-    attributes = f'class="kit-raw {kind}" tabindex="0" role="region" aria-label="Message"'
+    attributes = f'class="kit-raw {kind}" tabindex="0" role="group" aria-label="Message"'
     return f"<div {attributes}>{edges[0]}{''.join(rows)}{edges[1]}</div>{_cut(message.text)}"
 
 
@@ -61,7 +61,7 @@ def plain_html(data: bytes) -> str:
     for piece in data[:SHOWN].splitlines(keepends=True):
         rows.append(f'<div class="ln" data-o="{at:04d}">{visible(piece.decode("utf-8", "replace"))}</div>')
         at += len(piece)
-    return f'<div class="kit-raw bytes" tabindex="0" role="region" aria-label="Message">{"".join(rows)}</div>'
+    return f'<div class="kit-raw bytes" tabindex="0" role="group" aria-label="Message">{"".join(rows)}</div>'
 
 
 def lines(message: Message, whole: bool = False) -> Iterator[Line]:
@@ -148,9 +148,13 @@ class _Pen:
         pieces, here = [], 0
         for found in _WORD.finditer(text):
             if found[2]:
-                pieces += [self._show(text[here : found.start()]), f'<span class="k">{self._show(found[1])}</span>']
+                pieces += [self._quiet(text[here : found.start()]), f'<span class="k">{self._show(found[1])}</span>']
                 here = found.end(1)
-        return "".join(pieces) + self._show(text[here:])
+        return "".join(pieces) + self._quiet(text[here:])
+
+    def _quiet(self, text: str) -> str:
+        """What is no element: delimiters stay faint, words such as a path of HTTP can be read."""
+        return f'<span class="kit-quiet">{self._show(text)}</span>' if re.search(r"\w", text) else self._show(text)
 
     def _underline(self, start: int) -> str:
         at = bisect_right(self.cuts, start) - 1

@@ -71,7 +71,7 @@ class Explorer(KitWidget):
     def _card(self) -> str:
         index = self.outline.index.get(self.selected, -1)
         inside = card_html(self.outline, index) if index >= 0 else ""
-        return f'<section class="kit-card kit-{self.message.standard}" aria-live="polite" aria-label="What this is">{inside}</section>'
+        return f'<div class="kit-card kit-{self.message.standard}" role="group" aria-live="polite" aria-label="What this is">{inside}</div>'
 
     def _head(self) -> str:
         words = f'<h3 class="jp-toc-ignore">{visible(title(self.message, explain))}</h3> {tag(self.message.standard)}'

@@ -143,7 +143,7 @@ class WireView(Watching):
         inside = "".join(
             f'<div data-panel="{name}" role="tabpanel" aria-label="{name}" hidden>{text}</div>' for name, text in panels.items()
         )
-        bar = f'<div class="kit-tabs" role="tablist" aria-label="Message">{tabs}<span class="kit-grow"></span>{COPY}</div>'
+        bar = f'<div class="kit-tabs"><div role="tablist" aria-label="Message">{tabs}</div><span class="kit-grow"></span>{COPY}</div>'
         return f'<div class="kit-head kit-detail">{words}{replay}</div>{bar}{inside}'
 
     def _tree(self, row: Crossing) -> str:

@@ -25,11 +25,14 @@ def note(kind: str, says: str, why: str = "", more: str = "") -> str:
     return f'<div class="kit-note {kind}">{icon(kind)}<div><b>{prose(says)}</b>{prose(why)}{more}</div></div>'
 
 
-def frame(title: str, standard: str, meta: str, body: str, static: bool = False) -> str:
-    """The section around every item: head with subject, tag of the standard and one quiet line, then the body."""
+def frame(title: str, standard: str, meta: str, body: str, static: bool = False, name: str = "") -> str:
+    """The section around every item: head with subject, tag of the standard and one quiet line, then the body.
+
+    `name` is what a screen reader calls the section, where a lesson has several of one title.
+    """
     head = f'<div class="kit-head"><h3 class="jp-toc-ignore">{h(title)}</h3> {tag(standard)} <span class="kit-meta kit-grow">{h(meta)}</span></div>'
     classes = f"kit{f' kit-{standard}' if standard else ''}{' is-static' if static else ''}"
-    return f'<section class="{classes}" aria-label="{h(title)}">{head}{body}</section>'
+    return f'<section class="{classes}" aria-label="{h(name or title)}">{head}{body}</section>'
 
 
 def folded(summary: str, body: str) -> str:

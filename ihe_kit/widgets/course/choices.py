@@ -75,11 +75,12 @@ class PredictionView(Choices):
             else '<button type="submit" class="kit-btn primary">Lock in</button>'
         )
         body = f'{group}<div class="do">{button}</div><div role="status" tabindex="-1" data-after>{said}</div>{self.problem()}'
-        return frame("Predict", item.standard, "before you run the next cell", f'<form class="kit-task" data-do="lock">{body}</form>')
+        form = f'<form class="kit-task" data-do="lock">{body}</form>'
+        return frame("Predict", item.standard, "before you run the next cell", form, name=f"Predict {item.id}")
 
     def twin(self) -> str:
         body = f'<div class="kit-task"><p class="q">{prose(self.item.ask)}</p>{self.plain(self.item.choices)}</div>'
-        return frame("Predict", self.item.standard, "before you read on", body, static=True)
+        return frame("Predict", self.item.standard, "before you read on", body, static=True, name=f"Predict {self.item.id}")
 
 
 class RevealView(PredictionView):
@@ -92,15 +93,14 @@ class RevealView(PredictionView):
     def inside(self) -> str:
         if self.predicted is None:
             waits = note("info", "Your prediction first.", "Lock it in above, and what happened shows here.")
-            return frame(
-                "What happened",
-                self.item.standard,
-                "waiting for your prediction",
-                f'<div class="kit-task"><div role="status">{waits}</div></div>',
-            )
+            return self._section("waiting for your prediction", f'<div role="status">{waits}</div>')
         chosen = self.item.choices[self.predicted]
-        body = f'<div class="kit-task"><div role="status">{self._versus(chosen)}</div></div>'
-        return frame("What happened", self.item.standard, "as predicted" if chosen.key == self.key else "not as predicted", body)
+        meta = "as predicted" if chosen.key == self.key else "not as predicted"
+        return self._section(meta, f'<div role="status">{self._versus(chosen)}</div>')
+
+    def _section(self, meta: str, inside: str, static: bool = False) -> str:
+        body = f'<div class="kit-task">{inside}</div>'
+        return frame("What happened", self.item.standard, meta, body, static=static, name=f"What happened, {self.item.id}")
 
     def _versus(self, chosen: Choice) -> str:
         pair = f'<div><span class="kit-quiet kit-small">You predicted</span><b>{prose(chosen.text)}</b></div>'
@@ -120,9 +120,7 @@ class RevealView(PredictionView):
 
     def twin(self) -> str:
         body = f"<p><b>{h(self.happened)}</b></p><p>{prose(self.item.why)} {cite(self.item.spec)}</p>"
-        return frame(
-            "What happened", self.item.standard, "", f'<div class="kit-task">{folded("Show what happened", body)}</div>', static=True
-        )
+        return self._section("", folded("Show what happened", body), static=True)
 
 
 def _lowered(sentence: str) -> str:

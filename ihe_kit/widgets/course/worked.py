@@ -31,4 +31,5 @@ class ExampleView(CourseWidget):
             f'<table class="kit-x kit-steps"><thead><tr><th>Step</th><th>Written</th><th>How</th></tr></thead><tbody>{rows}</tbody></table>'
         )
         body = f'<div class="kit-task"><p class="q">{prose(item.task)}</p>{table}<p>{prose(item.why)} {cite(item.spec)}</p></div>'
-        return frame("Worked example", item.standard, "the next exercises go through the same steps", body, static=static)
+        meta = "the next exercises go through the same steps"
+        return frame("Worked example", item.standard, meta, body, static=static, name=f"Worked example {item.id}")
