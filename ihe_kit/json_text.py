@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from ihe_kit.core import Unreadable
@@ -67,6 +68,73 @@ def plain(node: Node) -> Any:
     if node.kind == "string":
         return node.value
     return json.loads(node.value or "null")
+
+
+def read_values(text: str, start: int = 0) -> Any:
+    """The Python values of the JSON text that begins at `start`, several times as fast as a tree and without places: dict, list, str, int, bool,
+    None, and Decimal for what is written with a point or an exponent. Raises Unreadable for the same texts as `read_json`.
+
+    >>> read_values('{"value": 1.10}')
+    {'value': Decimal('1.10')}
+    """
+    try:
+        if not _SURROGATE.search(text, start):
+            found = _DECODER.decode(text[start:] if start else text)
+            if _moderate(found):
+                return found
+    except (ValueError, RecursionError, ArithmeticError):
+        pass
+    return exact(read_json(text, start))  # slowly: it says what is wrong, and where
+
+
+def exact(node: Node) -> Any:
+    """The Python value of a tree as `read_values` has it: decimals keep their zeros."""
+    if node.kind == "object":
+        return {child.key: exact(child) for child in node.children}
+    if node.kind == "array":
+        return [exact(child) for child in node.children]
+    if node.kind == "number":
+        return _number(node.scalar) if set(".eE") & set(node.scalar) else int(node.scalar)
+    return node.value if node.kind == "string" else {"true": True, "false": False}.get(node.scalar)
+
+
+def _number(word: str) -> Decimal:
+    number = Decimal(word)
+    if len(word) > 400 or abs(float(word)) == float("inf"):
+        raise ValueError(word)
+    return number
+
+
+def _integer(word: str) -> int:
+    if len(word) > 400 or (len(word) > 300 and abs(float(word)) == float("inf")):
+        raise ValueError(word)
+    return int(word)
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice")
+    return found
+
+
+def _constant(word: str) -> Any:
+    raise ValueError(word)
+
+
+def _moderate(value: Any) -> bool:
+    """Whether a text is as deep and as long as a message may be."""
+    level, values = [value], 1
+    for _ in range(MAX_DEPTH):
+        level = [inner for one in level if isinstance(one, (dict, list)) for inner in (one.values() if isinstance(one, dict) else one)]
+        values += len(level)
+        if not level or values > MAX_VALUES:
+            return values <= MAX_VALUES
+    return False
+
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
+_DECODER = json.JSONDecoder(object_pairs_hook=_members, parse_float=_number, parse_int=_integer, parse_constant=_constant)
 
 
 class _Reader:

@@ -40,9 +40,20 @@ class RestMessage(Message):
         self.head: list[Element] = []
         start = self._read_head() if _is_http(text) else int(text.startswith("\ufeff"))  # a byte order mark is kept, not read
         self.body_start = start
-        self.root: Node | None = read_json(text, start) if text[start:].strip() and self._is_json() else None
-        if self.root is None and not self.head:
+        self.holds_json = bool(text[start:].strip()) and self._is_json()
+        if self.holds_json:
+            self.read()
+        elif not self.head:
             raise Unreadable("expected a JSON object or an HTTP message, but the text is empty", text)
+
+    def read(self) -> None:
+        """Reads the body for the first time. A room that needs no tree yet may read it by a quicker way. Raises Unreadable."""
+        _ = self.root
+
+    @cached_property
+    def root(self) -> Node | None:
+        """The tree of the body, or None where there is no JSON in it."""
+        return read_json(self.text, self.body_start) if self.holds_json else None
 
     def _is_json(self) -> bool:
         return "json" in self.headers.get("content-type", "json").lower()

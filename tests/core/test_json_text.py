@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ihe_kit.core import Unreadable
-from ihe_kit.json_text import Node, plain, read_json
+from ihe_kit.json_text import Node, exact, plain, read_json, read_values
 
 VALUES = st.recursive(
     st.none()
@@ -83,3 +83,42 @@ def test_never_anything_but_unreadable(text: str) -> None:
 
 def test_numbers_keep_their_digits() -> None:
     assert read_json("[1.10]").children[0].value == "1.10"
+
+
+NUMBERS = st.decimals(allow_nan=False, allow_infinity=False, places=3) | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+SMALL = st.recursive(
+    st.none() | st.booleans() | NUMBERS.map(str) | st.text(max_size=4).map(json.dumps),
+    lambda inner: (
+        st.lists(inner, max_size=3).map(lambda items: "[" + ", ".join(map(str, items)) + "]")
+        | st.dictionaries(st.text(max_size=3), inner, max_size=3).map(
+            lambda members: "{" + ",".join(f"{json.dumps(key)} : {value}" for key, value in members.items()) + "}"
+        )
+    ),
+    max_leaves=12,
+).map(lambda text: str(text).replace("None", "null").replace("True", "true").replace("False", "false"))
+
+
+@given(SMALL, st.sampled_from(["", "}", ",", '"', "\\ud800", "NaN", "1e400", '{"a":1,"a":2}', "\x00", "[" * 300]), st.integers(0, 30))
+def test_the_quick_reading_is_the_slow_one(text: str, noise: str, at: int) -> None:
+    text = text[:at] + noise + text[at:]
+    try:
+        slow: Any = exact(read_json(text))
+    except Unreadable as problem:
+        with pytest.raises(Unreadable, match="line") as raised:
+            read_values(text)
+        assert (raised.value.start, raised.value.says) == (problem.start, problem.says)
+    else:
+        assert repr(read_values(text)) == repr(slow)
+
+
+def test_deep_and_long_texts_are_refused_by_both() -> None:
+    for text in ("[" * 200 + "]" * 200, "[" * 201 + "]" * 201, "[" * 100_000, "[" + "1," * 200_001 + "1]", "9" * 5_000):
+        outcomes = []
+        for read in (read_json, read_values):
+            try:
+                read(text)
+                outcomes.append("")
+            except Unreadable as problem:
+                outcomes.append(str(problem))
+        assert outcomes[0] == outcomes[1]
+    assert read_values("[" * 200 + "]" * 200)
