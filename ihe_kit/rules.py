@@ -77,23 +77,29 @@ class Finding:
 def check(message: Message, rules: Iterable[Rule]) -> list[Finding]:
     """Every finding of every rule, in the order of the text. Never raises for what a message holds."""
     findings = []
+    seen: dict[str, list[Element]] = {}  # many rules speak of the same path
     for rule in rules:
-        elements = _find(message, rule)
+        elements = _find(message, rule, seen)
         for element in rule.test(elements, message) if elements is not None else ():
             fix = rule.fix(message) if callable(rule.fix) else rule.fix
             findings.append(finding_at(element, rule.id, rule.says, rule.spec, rule.severity, fix, rule.checked))
     return in_order(findings)
 
 
-def _find(message: Message, rule: Rule) -> list[Element] | None:
+def _find(message: Message, rule: Rule, seen: dict[str, list[Element]]) -> list[Element] | None:
     """The elements that a rule speaks of; None where there is nothing that its test could say.
 
     A path that this kind of message does not have (a rule for patients, a bundle in hand) has no elements.
     """
+    path = rule.path
     try:
-        return None if rule.test in _QUIET and message.lacks(rule.path) else message.find(rule.path)
+        if path not in seen:
+            if rule.test in _QUIET and message.lacks(path):
+                return None
+            seen[path] = message.find(path)
     except UnknownPath:
-        return []
+        seen[path] = []
+    return seen[path]
 
 
 def finding_at(

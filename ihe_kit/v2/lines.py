@@ -136,6 +136,12 @@ class Lines:
             named.setdefault(segment.name, []).append(segment)
         return named
 
+    @cached_property
+    def _present(self) -> frozenset[tuple[str, int]]:
+        """The fields that are not empty in at least one segment of their name; field 0 is the segment itself."""
+        places = ((line.name, spans) for line in self.segments if (spans := self.fields(line)))
+        return frozenset((name, number) for name, spans in places for number, (start, end) in enumerate(spans) if start < end)
+
     def fields(self, segment: Segment) -> list[Span]:
         """The places of the fields; index 0 is the segment's name. MSH-1 is the separator itself (HL7 v2.5 section 2.15.9.1)."""
         if segment.start not in self._known_fields:

@@ -142,13 +142,7 @@ class V2Message(Lines, Message):
 
     def lacks(self, path: str) -> bool:
         where = read_path(path)
-        if where.groups:
-            return False
-        for segment in self._by_name.get(where.segment, ()):
-            spans = self.fields(segment)
-            if where.field < len(spans) and spans[where.field][0] < spans[where.field][1]:
-                return False
-        return True
+        return not where.groups and (where.segment, where.field) not in self._present
 
     def state(self, path: str) -> str:
         """How the first value at a path was sent: `value`, `null` (`""`: the receiver deletes what it holds), `empty` (its place is there with
@@ -203,14 +197,18 @@ class V2Message(Lines, Message):
         path, label = f"{name}-{where.field}", f"{segment.name}-{where.field}"
         span, lead = self._at(self.fields(segment), where.field, self.field_separator, segment.end)
         header = segment.name in HEADERS and where.field <= 2
+        if span[0] == span[1] and where.repetition < 2 and not header:  # nothing there: only what has to be written before it
+            lead += self.component_separator * (where.component - 1) + self.subcomponent_separator * (where.subcomponent - 1)
+            return [Element(path + where.inside, label, "", *span, lead=lead)]
         repetitions = self.repetitions(segment.name, where.field, span)
         found = []
         for index, repetition in enumerate(repetitions, start=1):
             if where.repetition not in (0, index):
                 continue
             here, before, place = (f"{path}[{index}]" if len(repetitions) > 1 else path), lead, repetition
-            for number, separator in ((where.component, self.component_separator), (where.subcomponent, self.subcomponent_separator)):
-                if number and not header:
+            parts = ((where.component, self.component_separator), (where.subcomponent, self.subcomponent_separator))
+            for number, separator in parts if where.component and not header else ():
+                if number:
                     place, more = self._at([(0, 0), *self.split(*place, separator, number)], number, separator, place[1])
                     here, before = f"{here}.{number}", before + more
             found.append(self.element(here, label, place, raw=header, lead=before))

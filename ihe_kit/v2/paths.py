@@ -37,6 +37,11 @@ class Path:
     subcomponent: int
     groups: tuple[tuple[str, int], ...] = ()
 
+    @property
+    def inside(self) -> str:
+        """What stands behind the repetition: `.4.1`, or ""."""
+        return "".join(f".{number}" for number in (self.component, self.subcomponent) if number)
+
     @classmethod
     def read(cls, path: str, odd: Container[str] = ()) -> Path:
         """Raises UnknownPath where the text is not a path as HL7 v2 writes them. `odd`: names that no segment of HL7 has, but a message has.

@@ -34,7 +34,7 @@ def read(row: Mapping[str, str], fix: Repair | None = None) -> list[Rule]:
     for path in row["path"].split():
         field = named[0] if (named := _FIELD.match(path)) else path
         test = given(row["given"].replace("{}", field), named_test(row["test"], row["arguments"].replace("{}", field)))
-        if field in row["given"].replace("{}", field).split(" and "):  # where the field has no value, its condition does not hold
+        if _asks_for(field, row["given"].replace("{}", field)):  # where the field has no value, its condition does not hold
             quiet(test)
         if row["severity"] not in SEVERITIES:
             raise ValueError(f"rule {row['rule']}: {row['severity']!r} is no severity ({', '.join(SEVERITIES)})")
@@ -63,6 +63,18 @@ def given(conditions: str, test: Test) -> Test:
         return [e for e in test(elements, message) if all(holds(e, message) for holds in checks)]
 
     return quiet(guarded) if is_quiet(test) else guarded
+
+
+def _asks_for(field: str, conditions: str) -> bool:
+    """Whether conditions want a value in a field.
+
+    >>> _asks_for("PID-3", "PID-3.4 = NORDVIK and not PID-8"), _asks_for("PID-8", "PID-3.4 = NORDVIK and not PID-8")
+    (True, False)
+    """
+    return any(
+        (found := _CONDITION.fullmatch(part)) and not found[1] and found[3] != "!=" and found[2].partition(".")[0] == field
+        for part in conditions.split(" and ")
+    )
 
 
 def _condition(text: str) -> Callable[[Element, Message], bool]:
