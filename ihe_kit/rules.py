@@ -137,11 +137,19 @@ def repaired(text: str, fixes: Iterable[Fix]) -> str:
     >>> repaired("PID|||1||Lie|||K", [Fix("Set F", 15, 16, "F")])
     'PID|||1||Lie|||F'
     """
-    limit = len(text) + 1
-    for fix in sorted(fixes, key=lambda fix: (fix.start, fix.end), reverse=True):
-        if fix.end <= limit and (fix.start, fix.end) != (limit, limit):
-            text, limit = text[: fix.start] + fix.text + text[fix.end :], fix.start
+    for fix in apart(fixes):
+        text = text[: fix.start] + fix.text + text[fix.end :]
     return text
+
+
+def apart(fixes: Iterable[Fix]) -> list[Fix]:
+    """The repairs that can be made together, from the last to the first: none overlaps another, and no two stand at the same place."""
+    chosen: list[Fix] = []
+    for fix in sorted(fixes, key=lambda fix: (fix.start, fix.end), reverse=True):
+        limit = chosen[-1].start if chosen else None
+        if limit is None or (fix.end <= limit and (fix.start, fix.end) != (limit, limit)):
+            chosen.append(fix)
+    return chosen
 
 
 def has_errors(findings: Iterable[Finding]) -> bool:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from textwrap import wrap
 
 from ihe_kit.core import Message
 from ihe_kit.render.citations import cite
 from ihe_kit.render.marks import LISTED, SEVERITY, bare, count, h, icon, value, visible
 from ihe_kit.rules import Finding
+
+FOLD = 3  # so many findings of one rule at the same field of different repetitions are one line that opens
+UNFOLDED = 50  # what such a line opens to
+
+Numbered = tuple[int, Finding]
 
 
 def summary_html(findings: Sequence[Finding], held: int = 0) -> str:
@@ -24,29 +31,78 @@ def summary_html(findings: Sequence[Finding], held: int = 0) -> str:
 
 
 def findings_html(findings: Sequence[Finding], standard: str, *, fixes: bool = False, static: bool = False) -> str:
-    """Findings grouped by severity: listboxes of options, or plain lists for the static twin."""
-    groups = []
+    """Findings grouped by severity: listboxes of options, or plain lists for the static twin. Where one rule finds the same in many repetitions
+    the first is told whole, and the others are folded under it.
+    """
+    groups, pen = [], _Pen(standard, fixes, static)
     for severity, (symbol, _, heading) in SEVERITY.items():
         items = [(number, f) for number, f in enumerate(findings) if f.severity == severity]
         if items:
-            head = f'<div class="kit-group">{icon(symbol)}{heading} <span class="kit-count">{len(items)}</span></div>'
-            rows = "".join(_finding(f, number, standard, fixes, static) for number, f in items[:LISTED])
-            more = f'<p class="kit-off">{len(items) - LISTED:,} more are not listed.</p>' if len(items) > LISTED else ""
+            head = f'<div class="kit-group">{icon(symbol)}{heading} <span class="kit-count">{len(items):,}</span></div>'
+            folds = list(_folded(items))
+            rows = "".join(pen.fold(fold) for fold in folds[:LISTED])
+            left = sum(map(len, folds[LISTED:]))
+            more = f'<p class="kit-off">{left:,} more are not listed.</p>' if left else ""
             role = "" if static else f' role="listbox" aria-label="{heading}"'
             groups.append(f"{head}<ul{role}>{rows}</ul>{more}")
     return "".join(groups)
 
 
-def _finding(finding: Finding, number: int, standard: str, fixes: bool, static: bool) -> str:
-    words = f'<div class="w">{visible(finding.what)}</div><p class="y">{visible(finding.why)}</p>'
-    source = f'<div class="r"><code>{h(finding.rule)}</code>{cite(finding.spec)}</div>'
-    button = '<button type="button" class="kit-btn small" tabindex="-1" data-fix>'
-    fix = f"{button}{value(finding.fix.label, 40)}</button>" if finding.fix and fixes else ""
-    option = f' role="option" aria-selected="false" tabindex="-1" data-f="{number}" data-s="{finding.start}" data-e="{finding.end}"'
-    keys = ' aria-keyshortcuts="F"' if fix else ""
-    path = visible(finding.path).replace(".", ".<wbr>").replace("]", "]<wbr>")
-    body = f'<span class="p">{path}</span> <div>{words}{source}</div><div>{fix}</div>'
-    return f'<li class="kit-finding kit-{standard}"{"" if static else option + keys}>{body}</li>'
+def _folded(items: Sequence[Numbered]) -> Iterator[list[Numbered]]:
+    """The findings in order; those that are many of a kind all together where the first of them stands."""
+    kinds: dict[str, list[Numbered]] = {}
+    for number, finding in items:
+        kinds.setdefault(_kind(finding), []).append((number, finding))
+    for number, finding in items:
+        alike = kinds[_kind(finding)]
+        if len(alike) < FOLD:
+            yield [(number, finding)]
+        elif alike[0][0] == number:
+            yield alike
+
+
+def _kind(finding: Finding) -> str:
+    """What makes findings alike: the rule, and the place but for its repetition."""
+    place = re.sub(r"\[\d+\]", "", finding.path)
+    return f"{finding.rule} {place}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Pen:
+    """Writes findings as list items."""
+
+    standard: str
+    fixes: bool
+    static: bool
+
+    def fold(self, fold: Sequence[Numbered]) -> str:
+        """One finding, or many that are alike: the first whole, then the places of the others, hidden until they are asked for."""
+        (number, first), *others = fold
+        if not others:
+            return self.item(first, number, self._words(first))
+        places = "".join(self.item(f, n, f'<div class="w">{visible(f.what)}</div>', first=number) for n, f in others[:UNFOLDED])
+        left = f"{len(others) - UNFOLDED:,} of them are not listed." if len(others) > UNFOLDED else ""
+        said = f"and {len(others):,} more like it"
+        if self.static:
+            return self.item(first, number, f"{self._words(first)}<details><summary>{said}</summary><ul>{places}</ul>{left}</details>")
+        body = f'{self._words(first)}<span class="kit-btn small quiet" data-fold="{h(_kind(first))}">{icon("shut")}{said}</span> <small class="kit-quiet">{left}</small>'
+        return self.item(first, number, body, folds=True) + places
+
+    def item(self, finding: Finding, number: int, body: str, first: int = -1, folds: bool = False) -> str:
+        """A list item; `first` is the number of the finding that it is folded under."""
+        offered = finding.fix if self.fixes and not self.static else None
+        fix = f'<span class="kit-btn small" data-fix>{value(offered.label, 40)}</span>' if offered else ""
+        shortcuts = " ".join(filter(None, ("F" if fix else "", "ArrowRight" if folds else "")))
+        option = f' role="option" aria-selected="false" tabindex="-1" data-f="{number}" data-s="{finding.start}" data-e="{finding.end}"'
+        keys = f' aria-keyshortcuts="{shortcuts}"' if shortcuts else ""
+        under = f' data-under="{first}" hidden' if first >= 0 else ""
+        path = visible(finding.path).replace(".", ".<wbr>").replace("]", "]<wbr>")
+        inside = f'<span class="p">{path}</span> <div>{body}</div><div>{fix}</div>'
+        return f'<li class="kit-finding kit-{self.standard}"{"" if self.static else option + keys + under}>{inside}</li>'
+
+    def _words(self, finding: Finding) -> str:
+        words = f'<div class="w">{visible(finding.what)}</div><p class="y">{visible(finding.why)}</p>'
+        return f'{words}<div class="r"><code>{h(finding.rule)}</code>{cite(finding.spec)}</div>'
 
 
 def findings_text(findings: Sequence[Finding], message: Message) -> str:

@@ -29,7 +29,8 @@ def front(*names: str) -> str:
 class KitWidget(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget has no types
     """A widget whose inside is HTML made in Python. `html` is what shows first; `twin()` is the same for a page without a kernel.
 
-    The front end may ask: `ask(model, "card", {index: 3})` in JavaScript is answered by the method `answer_card(index=3)` here.
+    The front end may ask: `ask(model, "card", {index: 3})` in JavaScript is answered by the method `answer_card(index=3)` here. Bytes that it
+    sends along come as `data`.
     """
 
     _css = front("kit.css")
@@ -43,10 +44,11 @@ class KitWidget(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget has no 
         """The static twin: HTML that reads well without a kernel and without a stylesheet."""
         raise NotImplementedError
 
-    def _answer(self, _: Any, content: dict[str, Any], __: Any) -> None:
+    def _answer(self, _: Any, content: dict[str, Any], buffers: Any) -> None:
         method = getattr(self, f"answer_{content.get('ask')}", None)
         if method:
-            self.send({"id": content.get("id"), "answer": method(**content.get("details", {}))})
+            data = {"data": bytes(buffers[0])} if buffers else {}
+            self.send({"id": content.get("id"), "answer": method(**content.get("details", {}), **data)})
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         """JupyterLab takes the living widget; a site that only shows notebooks takes the twin."""

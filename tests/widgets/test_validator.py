@@ -7,7 +7,8 @@ import pytest
 from ihe_kit.rules import Fix, repaired
 from ihe_kit.verbs import parse
 from ihe_kit.widgets import Validator
-from ihe_kit.widgets.validator import example, restored, review, typed
+from ihe_kit.widgets.desk import KEPT, STEPS, opened
+from ihe_kit.widgets.review import example, mended, restored, review, typed
 from tests.render.given import Page, admission, feed
 
 
@@ -110,3 +111,119 @@ def test_the_twin() -> None:
     assert page.having("class", "kit-f-gap kit-f-error")
     assert "Not readable" not in page.text
     assert "hello" in Validator("hello <b>").twin()
+
+
+def batch(*numbers: int) -> bytes:
+    lines = [f"MSH|^~\\&|ADT|N|PIM|N|20250303080000||ADT^A0{n}^ADT_A01|F{n}|P|2.5\rPID|||{n}^^^N||Lie{n}\r" for n in numbers]
+    return "".join(lines).encode()
+
+
+def test_steps_back_and_forth() -> None:
+    view = Validator(example(mistakes=True))
+    start = view.text
+    assert view.report["undo"] == ""
+    view.repair(next(n for n, finding in enumerate(view.findings) if finding.path == "PV1-2"))
+    after = view.text
+    assert view.report["undo"] == "Set I, inpatient"
+    view.draft += "\nZZZ|1"
+    view.text = "MSH|^~\\&|A"
+    view.undo()
+    assert view.text == after.rstrip("\r") + "\rZZZ|1" or view.text == after + "\rZZZ|1"
+    view.undo()
+    assert view.text == after
+    view.undo()
+    assert (view.text, view.report["redo"]) == (start, "Set I, inpatient")
+    view.undo()
+    assert view.text == start
+    view.redo()
+    assert (view.text, view.draft) == (after, typed(after))
+    view.draft += "X"
+    view.redo()
+    assert view.text.endswith("X")  # what was typed has taken the place of what was taken back
+
+
+def test_steps_do_not_fill_the_memory() -> None:
+    view = Validator()
+    for n in range(300):
+        view.draft = f"MSH|^~\\&|{n}"
+    assert len(view.history.past) == STEPS
+    for n in range(30):
+        view.draft = f"MSH|^~\\&|{n}\rNTE|1||" + "x" * 990_000
+    assert sum(len(desk.text) for _, desk in view.history.past) <= KEPT
+
+
+def test_all_repairs_are_one_step_and_those_count_that_others_bring_up() -> None:
+    view = Validator(example(mistakes=True))
+    start = view.text
+    made = view.repair()
+    assert made >= 3
+    assert f"{made} repairs made." in view.report["summary"]
+    assert mended(view.text) == (view.text, 0)
+    view.undo()
+    assert view.text == start
+    assert Validator(example()).repair() == 0
+
+
+def test_a_file_of_several_messages_is_leafed_through_and_changes_stay() -> None:
+    view = Validator()
+    view.take(batch(1, 4), "two.hl7")
+    assert view.text == batch(1).decode()
+    assert '<option value="1">2: ADT^A04, Lie4, F4</option>' in view.shelf
+    view.draft = view.draft.replace("Lie1", "Berg")
+    view.answer_turn(1)
+    assert view.text == batch(4).decode()
+    assert "Message 2 of 2." in view.report["summary"]
+    view.answer_turn(0)
+    assert "Berg" in view.text
+    view.undo()
+    assert view.text == batch(4).decode()
+    view.text = "MSH|^~\\&|A"
+    assert view.shelf == ""
+
+
+def test_what_is_wrong_with_a_batch_is_told_beside_its_messages() -> None:
+    desk = opened(b"BHS|^~\\&|A\r" + batch(1, 4) + b"BTS|3\r", "night.hl7")
+    assert len(desk.messages) == 2
+    assert any("3" in says for says in desk.problems)
+    only = opened(b"BHS|^~\\&|A\rBTS|0\r")
+    assert (only.messages, only.text) == ((), "BHS|^~\\&|A\rBTS|0\r")
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"", "x.bin is empty"),
+        (b" \r\n", "x.bin is empty"),
+        (b"\x89PNG\0\0\0\0", "x.bin is no text"),
+        (b"x" * 8_000_001, "x.bin is too large"),
+    ],
+)
+def test_files_that_are_no_message(data: bytes, says: str) -> None:
+    view = Validator(example())
+    assert view.answer_open("x.bin", data).startswith(says)
+    assert view.text == example()
+    with pytest.raises(ValueError, match=says):
+        view.take(data, "x.bin")
+
+
+def test_a_text_that_does_not_fit_is_kept_and_not_checked() -> None:
+    view = Validator("MSH|^~\\&|A||||||ADT^A01|1|P|2.5\r" + "NTE|1||x\r" * 200_000)
+    assert view.report["state"] == "large"
+    assert (view.findings, view.draft, view.report["mirror"]) == ([], "", "\n")
+    assert "Not checked" in view.report["summary"]
+    assert len(view.text) > 1_000_000
+    view.draft = "MSH|^~\\&|A"
+    assert view.report["state"] == "read"
+    view.undo()
+    assert view.report["state"] == "large"
+
+
+def test_hostile_text_is_shown_as_text() -> None:
+    bad = '<script>alert(1)</script><img src="x">\0'
+    for text in (bad, f"MSH|^~\\&|{bad}\rPID|||{bad}", f'{{"resourceType": "{bad}"}}', "\ud800", "MSH|^~\\&|\ud800"):
+        view = Validator(text)
+        view.take(batch(1) + f"MSH|^~\\&|A||||||{bad}\r".encode(), bad) if text == bad else None
+        shown = "".join(str(part) for name, part in view.report.items() if name not in ("undo", "redo")) + view.shelf + view.twin()
+        assert "<script" not in shown
+        assert "<img" not in shown
+        assert "\0" not in view.report["mirror"]

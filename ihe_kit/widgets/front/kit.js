@@ -10,7 +10,7 @@ const taken = event => { event.preventDefault(); event.stopPropagation(); };   /
 /** Asks the kernel: `ask(model, "card", { index: 3 })` is answered by the Python method `answer_card(index=3)`. */
 let questions = 0;
 const strips = new WeakMap();
-function ask(model, name, details = {}) {
+function ask(model, name, details = {}, bytes = null) {
   const id = ++questions, late = setTimeout(() => asleep(model), 4000);
   return new Promise(resolve => {
     const hear = message => {
@@ -19,7 +19,7 @@ function ask(model, name, details = {}) {
       model.off("msg:custom", hear); resolve(message.answer);
     };
     model.on("msg:custom", hear);
-    model.send({ ask: name, id, details });
+    model.send({ ask: name, id, details }, undefined, bytes ? [bytes] : []);
   });
 }
 
@@ -195,9 +195,19 @@ function tabs(root, chosen, choose) {
   return show;
 }
 
-/** Lists of findings: one listbox per severity. `go(option)` shows the place, `fix(option)` applies the repair. */
-function findings(root, { go, fix = () => {} }) {
-  const option = '[role="option"]';
+/** Lists of findings: one listbox per severity. `go(option)` shows the place, `fix(option)` applies the repair, Enter goes on to `enter(option)`. What is folded stays as it was. */
+const unfolded = new WeakMap();
+function findings(root, { go, fix = () => {}, enter = () => {} }) {
+  const option = '[role="option"]', open = unfolded.get(root) ?? unfolded.set(root, new Set()).get(root);
+  const fold = (item, yes) => {   // Right shows what is like it, Left hides that again; from one of those, Left goes back
+    const head = item.dataset.under ? one(item.parentElement, `[data-f="${item.dataset.under}"]`) : item, button = one(head, "[data-fold]");
+    if (!button) return;
+    const under = all(head.parentElement, `[data-under="${head.dataset.f}"]`);
+    for (const other of under) other.hidden = !yes;
+    one(button, ".kit-i").className = `kit-i ${yes ? "open" : "shut"}`;
+    yes ? open.add(button.dataset.fold) : open.delete(button.dataset.fold);
+    if (under.includes(item)) { stop(head.parentElement, option, head); choose(head); }
+  };
   const choose = item => {
     for (const other of all(root, option)) other.setAttribute("aria-selected", other === item);
     go(item);
@@ -205,14 +215,25 @@ function findings(root, { go, fix = () => {} }) {
   for (const box of all(root, '[role="listbox"]')) {
     one(box, option).tabIndex = 0;
     rove(box, option, {
-      enter: choose, move: choose,
-      keys: (event, item) => { const f = event.key.toLowerCase() === "f" && !event.altKey; if (f && one(item, "[data-fix]")) fix(item); return f; },
+      enter: item => { choose(item); enter(item); }, move: choose,
+      keys: (event, item) => {
+        const key = event.altKey ? "" : event.key.toLowerCase();
+        if (key === "f" && one(item, "[data-fix]")) fix(item);
+        if (key === "arrowright" || key === "arrowleft") fold(item, key === "arrowright");
+        return ["f", "arrowright", "arrowleft"].includes(key);
+      },
     });
-    on(box, "click", option, (item, event) => { stop(box, option, item, false); event.target.closest("[data-fix]") ? fix(item) : choose(item); });
+    on(box, "click", option, (item, event) => {
+      stop(box, option, item, false);
+      const button = event.target.closest("[data-fold]");
+      if (button) return fold(item, !open.has(button.dataset.fold));
+      event.target.closest("[data-fix]") ? fix(item) : choose(item);
+    });
+    for (const button of all(box, "[data-fold]")) if (open.has(button.dataset.fold)) fold(button.closest(option), true);
   }
   /** The finding `step` places further, over all lists. */
   return step => {
-    const list = all(root, option), at = list.findIndex(item => item.getAttribute("aria-selected") === "true");
+    const list = all(root, option).filter(item => !item.hidden), at = list.findIndex(item => item.getAttribute("aria-selected") === "true");
     const item = list[(at + step + (at < 0 && step < 0 ? 1 : 0) + list.length) % list.length];
     if (item) { stop(item.parentElement, option, item); choose(item); }
   };
