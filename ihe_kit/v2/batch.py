@@ -101,7 +101,7 @@ def _pieces(text: str) -> Iterator[tuple[str, int, int]]:
 def _counted(kind: str, line: str, start: int, here: int, what: str) -> Iterator[Finding]:
     """What is wrong with the count of a trailer. It may be empty: then nothing was counted."""
     separator = line[3:4]
-    said = line.split(separator)[1] if separator and line.count(separator) else ""
+    said = line[4:].partition(separator)[0] if separator else ""
     at = start + len(kind) + len(separator)
     element = Element(f"{kind}-1", f"{kind}-1", said, at, at + len(said))
     if said and not (said.isascii() and said.isdigit() and int(said) == here):

@@ -86,7 +86,7 @@ def _row(part: Part) -> Row:
 def load(source: str | Path) -> ConformanceProfile:
     """A profile from XML text or from the path of a file. Raises Unreadable, which names the line, and OSError for a file that is not there."""
     text = source.lstrip("\ufeff \t\r\n") if isinstance(source, str) else ""
-    data = text.encode() if text.startswith("<") else Path(source).read_bytes()
+    data = text.encode(errors="replace") if text.startswith("<") else Path(source).read_bytes()
     if len(data) > MOST_BYTES:
         raise Unreadable(f"expected a conformance profile of at most {MOST_BYTES:,} bytes, but it has {len(data):,}")
     return _read(data, "utf-8" if text else None)
