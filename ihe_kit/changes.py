@@ -16,12 +16,15 @@ KINDS = ("added", "removed", "changed", "moved")
 class Change:
     """One difference. `before` is the element in the first message, `after` the one in the second; None where it is not there.
 
-    `kind` is added, removed, changed, or moved: the same thing in another place of the order.
+    `kind` is added, removed, changed, or moved: the same thing in another place of the order. `gap` is the place where an added or a removed
+    part would stand in the message that lacks it, as an absent Element: with a `lead` where the text ends before it, without one where its place
+    is there and empty. It is None for a whole segment, and where a standard has no such place.
     """
 
     kind: str
     before: Element | None
     after: Element | None
+    gap: Element | None = None
 
     @property
     def path(self) -> str:

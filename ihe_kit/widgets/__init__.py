@@ -1,16 +1,17 @@
-"""The widgets: BedBoard, Builder, Explorer, StayLife, Validator, WireView. Each is imported when it is used, so a test of one does not pay for the others."""
+"""The widgets: BedBoard, Builder, Diff, Explorer, StayLife, Validator, WireView. Each is imported when it is used, so a test of one does not pay for the others."""
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ihe_kit.widgets.bedboard import BedBoard
     from ihe_kit.widgets.builder import Builder
+    from ihe_kit.widgets.diff import Diff
     from ihe_kit.widgets.explorer import Explorer
     from ihe_kit.widgets.staylife import StayLife
     from ihe_kit.widgets.validator import Validator
     from ihe_kit.widgets.wireview import WireView
 
-__all__ = ["BedBoard", "Builder", "Explorer", "StayLife", "Validator", "WireView"]
+__all__ = ["BedBoard", "Builder", "Diff", "Explorer", "StayLife", "Validator", "WireView"]
 
 
 def __getattr__(name: str) -> object:

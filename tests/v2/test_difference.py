@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ihe_kit.changes import KINDS, steady
 from ihe_kit.v2 import parse
-from ihe_kit.v2.difference import difference
+from ihe_kit.v2.difference import difference, matched
 from ihe_kit.verbs import TIMES
 from ihe_kit.verbs import difference as verb
 from tests.conftest import cases
@@ -70,6 +70,26 @@ def test_paths_lead_back_to_both_messages() -> None:
             assert element is None or message.text[element.start : element.end] == element.value
 
 
+@pytest.mark.parametrize(
+    "before, after, place, lead",
+    [
+        ("PID|||1", "PID|||1|||||F", "PID|||1", "|||||"),  # the segment ends before it: absent
+        ("PID|||1|||||", "PID|||1|||||F", "PID|||1|||||", ""),  # its place is there: empty
+        ("PID|||1||||1958", "PID|||1||||", "PID|||1||||", ""),
+        ("PID|||1||Lie", "PID|||1||Lie^Bjørn", "PID|||1||Lie", "^"),
+        ("PID|||1||Lie^^L", "PID|||1||Lie^Bjørn^L", "PID|||1||Lie^", ""),
+        ("PID|||1^^^N", "PID|||1^^^N&2.999", "PID|||1^^^N", "&"),
+        ("PID|||1", "PID|||1~2", "PID|||1", "~"),
+    ],
+)
+def test_a_change_knows_the_place_of_what_is_not_there(before: str, after: str, place: str, lead: str) -> None:
+    (change,) = difference(parse(HEAD + before), parse(HEAD + after))
+    assert change.gap
+    without_it = before if change.kind == "added" else after
+    assert without_it.startswith(place)
+    assert (change.gap.start - len(HEAD), change.gap.start == change.gap.end, change.gap.lead) == (len(place), True, lead)
+
+
 def test_times_and_fields_can_be_ignored() -> None:
     one, other = HEAD + "PID|||1^^^N", HEAD.replace("|1||", "|2||").replace("|X|", "|Y|") + "PID|||1^^^M"
     assert {change.path for change in verb(one, other)} == {"MSH-7", "MSH-10", "PID-3.4"}
@@ -101,6 +121,16 @@ def test_the_steady_ones_rise_and_no_other_could_join(places: list[int]) -> None
 LINES = st.lists(
     st.sampled_from(["OBX|1||A||1", "OBX|2||B||2", "OBX|1||A||1~3", "OBR|1|p", "NTE|1||x", "PID|||1^^^N~2", "E'VN|", "Z"]), max_size=8
 )
+
+
+@given(LINES, LINES)
+def test_every_segment_is_matched_once(one: list[str], other: list[str]) -> None:
+    before, after = parse(HEAD + "\r".join(one)), parse(HEAD + "\r".join(other))
+    found = matched(before, after)
+    assert sorted(match.first.start for match in found if match.first) == [segment.start for segment in before.segments]
+    assert sorted(match.second.start for match in found if match.second) == [segment.start for segment in after.segments]
+    assert all(match.first.name == match.second.name for match in found if match.first and match.second)
+    assert difference(before, after, found) == difference(before, after)
 
 
 @given(LINES, LINES)
