@@ -11,7 +11,7 @@ import sys
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
@@ -24,6 +24,7 @@ from ihe_kit.verbs import parse, validate
 
 STANDARD_INPUT = "-"
 AT_ONCE = 50  # files that one process takes at a time
+EXAMPLES = 10  # files that could not be used, in a summary
 AHEAD = 3  # portions for each process that wait, so that none is idle
 
 
@@ -49,29 +50,33 @@ class Checked:
 
 @dataclass
 class Tally:
-    """What is added up while messages pass: `messages`, those `with_errors` and `unusable`, and for each (severity, rule) how often and where first."""
+    """What is added up while messages pass: `messages`, those `with_errors` and `unusable`, and for each (severity, rule) how often and where first.
+
+    Of what could not be used the first few are kept (`examples`): what is remembered does not grow with the number of messages.
+    """
 
     messages: int = 0
     with_errors: int = 0
-    unusable: list[Checked] = field(default_factory=list)
+    unusable: int = 0
+    examples: list[Checked] = field(default_factory=list)
     rules: Counter[tuple[str, str]] = field(default_factory=Counter)
     first: dict[tuple[str, str], tuple[Checked, Finding]] = field(default_factory=dict)
-    names: Counter[str] = field(default_factory=Counter)
     status: int = 0
 
     def add(self, checked: Checked) -> None:
         """Counts one message."""
         self.status = max(self.status, checked.status)
         if checked.problem:
-            self.unusable.append(checked)
+            self.unusable += 1
+            self.examples += [checked] if len(self.examples) < EXAMPLES else []
             return
         self.messages += 1
         self.with_errors += checked.status
-        self.names[checked.name] += 1
         for finding in checked.findings:
             key = (finding.severity, finding.rule)
             self.rules[key] += 1
-            self.first.setdefault(key, (checked, finding))
+            if key not in self.first:
+                self.first[key] = (replace(checked, findings=(), message=None), finding)
 
 
 def files(names: Iterable[str]) -> Iterator[str]:
@@ -143,6 +148,4 @@ def check_all(names: Iterable[str], transaction: str | None = None, profile: str
 
 def _portion(names: list[str], transaction: str | None, profile: str | None) -> list[Checked]:
     """The work of another process. Messages stay there: a finding is small, a message need not be."""
-    from dataclasses import replace
-
     return [replace(checked, message=None) for name in names for checked in check_file(name, transaction, profile)]

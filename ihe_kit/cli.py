@@ -116,15 +116,14 @@ def _validate(arguments: argparse.Namespace) -> int:
     from ihe_kit import bulk
 
     _usable(arguments)
-    names = list(bulk.files(arguments.files))
     if arguments.format == "json":
-        return _validate_json(names, arguments)
+        return _validate_json(arguments)
     if arguments.summary or any(Path(name).is_dir() for name in arguments.files):
-        return _validate_summary(names, arguments)
+        return _validate_summary(arguments)
     from ihe_kit.render.terminal import show_findings, terminal
 
     status, console = 0, terminal()
-    for checked in bulk.check_all(names, arguments.transaction, arguments.profile):
+    for checked in bulk.check_all(bulk.files(arguments.files), arguments.transaction, arguments.profile):
         status = max(status, checked.status)
         if checked.message is None:
             print(f"{checked.file}: {checked.problem}", file=sys.stderr)
@@ -144,12 +143,13 @@ def _usable(arguments: argparse.Namespace) -> None:
         Path(arguments.profile).read_bytes()
 
 
-def _validate_json(names: Sequence[str], arguments: argparse.Namespace) -> int:
+def _validate_json(arguments: argparse.Namespace) -> int:
     """One JSON array, written while the work goes on."""
     from ihe_kit import bulk
 
     status, before = 0, "["
-    for checked in bulk.check_all(names, arguments.transaction, arguments.profile, _workers(arguments, names)):
+    names, count = bulk.files(arguments.files), _count(arguments)
+    for checked in bulk.check_all(names, arguments.transaction, arguments.profile, _workers(arguments, count)):
         status = max(status, checked.status)
         if checked.problem:
             print(f"{checked.file}: {checked.problem}", file=sys.stderr)
@@ -161,13 +161,14 @@ def _validate_json(names: Sequence[str], arguments: argparse.Namespace) -> int:
     return status
 
 
-def _validate_summary(names: Sequence[str], arguments: argparse.Namespace) -> int:
+def _validate_summary(arguments: argparse.Namespace) -> int:
     from ihe_kit import bulk
     from ihe_kit.render.terminal import progress, show_summary, terminal
 
     total, started = bulk.Tally(), perf_counter()
-    with progress(len(names)) as advance:
-        for checked in bulk.check_all(names, arguments.transaction, arguments.profile, _workers(arguments, names)):
+    names, count = bulk.files(arguments.files), _count(arguments)
+    with progress(count) as advance:
+        for checked in bulk.check_all(names, arguments.transaction, arguments.profile, _workers(arguments, count)):
             total.add(checked)
             if checked.number == 1:
                 advance()
@@ -175,9 +176,16 @@ def _validate_summary(names: Sequence[str], arguments: argparse.Namespace) -> in
     return total.status
 
 
-def _workers(arguments: argparse.Namespace, names: Sequence[str]) -> int:
+def _count(arguments: argparse.Namespace) -> int:
+    """How many files there are. They are looked for once more while the work goes on: a list of them all would grow with their number."""
+    from ihe_kit import bulk
+
+    return sum(1 for _ in bulk.files(arguments.files))
+
+
+def _workers(arguments: argparse.Namespace, count: int) -> int:
     """As many processes as asked for; by default one for each processor, where that is worth the start of them."""
-    return int(arguments.workers) or (os.cpu_count() or 1 if len(names) > 500 else 1)
+    return int(arguments.workers) or (os.cpu_count() or 1 if count > 500 else 1)
 
 
 def _send(arguments: argparse.Namespace) -> int:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from ihe_kit.bulk import Tally
 
 COLOURS = {"error": "bold red", "warning": "yellow", "information": "blue"}
-SHOWN = 10  # files that could not be used, in the summary
 
 
 def terminal(error: bool = False) -> Console:
@@ -63,14 +62,14 @@ def show_summary(console: Console, total: Tally, took: float) -> None:
         table.add_row(Text(SEVERITY[severity][1], COLOURS[severity]), rule, f"{number:,}", bare(where), bare(finding.what))
     if total.rules:
         console.print(table)
-    for checked in total.unusable[:SHOWN]:
+    for checked in total.examples:
         console.print(Text.assemble(("not checked ", "bold red"), bare(f"{checked.file}: {checked.problem}")), soft_wrap=True)
-    if len(total.unusable) > SHOWN:
-        console.print(f"and {len(total.unusable) - SHOWN:,} more that could not be checked")
+    if total.unusable > len(total.examples):
+        console.print(f"and {total.unusable - len(total.examples):,} more that could not be checked")
     speed = f", {total.messages / took:,.0f} a second" if took > 0 and total.messages > 1 else ""
     console.print(
         f"{total.messages:,} messages checked in {took:.1f} s{speed}: {total.messages - total.with_errors:,} without error, "
-        f"{total.with_errors:,} with errors; {len(total.unusable):,} files that could not be used",
+        f"{total.with_errors:,} with errors; could not be used: {total.unusable:,}",
         soft_wrap=True,
     )
 

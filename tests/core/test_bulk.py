@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ihe_kit import build, person
-from ihe_kit.bulk import Tally, check_all, check_file, files
+from ihe_kit.bulk import Checked, Tally, check_all, check_file, files
 from ihe_kit.cli import main
 from ihe_kit.region import STORY_BEGINS, story_ids
 
@@ -43,10 +43,10 @@ def test_every_file_is_counted_once_and_in_order(folder: Path, workers: int) -> 
         seen.append(checked.file)
         total.add(checked)
     assert seen == names
-    assert (total.messages, total.with_errors, len(total.unusable), total.status) == (11, 3, 1, 2)
+    assert (total.messages, total.with_errors, total.unusable, total.status) == (11, 3, 1, 2)
     assert total.rules["error", "PAM-PV1-2"] == 3
     assert Path(total.first["error", "PAM-PV1-2"][0].file).name == "03.hl7"
-    assert "day1" in total.unusable[0].file
+    assert "day1" in total.examples[0].file
 
 
 def test_several_messages_in_one_file_are_checked_each(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_summary(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert "PAM-PV1-2" in out
     assert "11 messages checked" in out
-    assert "1 files that could not be used" in out
+    assert "could not be used: 1" in out
     assert "not checked" in out
     assert "\x1b" not in out
 
@@ -84,6 +84,14 @@ def test_json_of_a_folder_is_one_array(folder: Path, capsys: pytest.CaptureFixtu
     done = capsys.readouterr()
     assert len([row for row in json.loads(done.out) if row["rule"] == "PAM-PV1-2"]) == 3
     assert "04.hl7" in done.err
+
+
+def test_what_is_remembered_of_unusable_files_does_not_grow_with_their_number() -> None:
+    total = Tally()
+    for number in range(1000):
+        total.add(Checked(f"{number}.hl7", problem="not readable"))
+    assert (total.unusable, total.status) == (1000, 2)
+    assert [checked.file for checked in total.examples] == [f"{number}.hl7" for number in range(10)]
 
 
 @pytest.mark.parametrize("arguments", [["--transaction", "ITI-3"], ["--profile", "none.xml"]])
