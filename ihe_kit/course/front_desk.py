@@ -158,8 +158,10 @@ class ThreeUpdates:
         return _change(self.who, "A31", home | dict(self.says[says]), self.box)
 
     def lines(self) -> str:
-        """The three PID segments, one below the other."""
-        return "\n".join(f"{says:<8}{self.message(says).text.split(chr(13))[2]}" for says in self.says)
+        """The three PID segments from the address on, PID-11, one below the other."""
+        messages = {says: self.message(says) for says in self.says}
+        ends = {says: message.text[message.find("PID-11")[0].start :].partition("\r")[0] for says, message in messages.items()}
+        return "\n".join(f"{says:<8}PID| … |{end}" for says, end in ends.items())
 
     def held(self) -> dict[str, str]:
         """Tells the region of the person anew before each of the three, and says which telephone number it holds after it."""

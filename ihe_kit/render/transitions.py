@@ -28,11 +28,12 @@ def transitions_html(events: Sequence[str] = (), at: str = "", table: str = "ihe
     shown = [row for row in every if not events or row["event"] in events]
     head = "".join(f"<th scope=col{' class=kit-lit' if state == at else ''}>{h(state)}</th>" for state in states)
     body = "".join(_row(row, states, at) for row in shown)
+    scroll = "kit-scroll kit-whole" if events else "kit-scroll"  # a few rows show whole
     legend = "".join(f"<dt><code>{h(word)}</code></dt><dd>{h(says)}</dd>" for word, says in _LEGEND)
     table_html = f'<table class="kit-states"><thead><tr><th scope=col>event</th>{head}<th scope=col>read in</th></tr></thead><tbody>{body}</tbody></table>'
     return (
         f'<div class="kit" role="group" aria-label="The life of a stay"><div class="kit-head"><h3 class="jp-toc-ignore">The life of a stay</h3>'
-        f'<span class="kit-meta kit-grow">what each event does in each state</span></div><div class="kit-scroll">{table_html}</div>'
+        f'<span class="kit-meta kit-grow">what each event does in each state</span></div><div class="kit-scroll{" kit-whole" if events else ""}">{table_html}</div>'
         f'<div class="kit-body"><dl class="kit-dl">{legend}</dl></div></div>'
     )
 

@@ -54,8 +54,8 @@ OPTIONS = (("the stay", "the person"), ("planned", "happened", "taken back"), tu
 def choosing(about: str, how: str, event: str) -> tuple[Step, ...]:
     """The three steps from what happened on a ward to the event."""
     return (
-        Step(ABOUT, about, "Would it still be true if she had never come to this hospital? Then it is about the person."),
-        Step(HOW, how, "A plan changes no bed. What was never true, or was told by mistake, is taken back."),
+        Step(ABOUT, about, "A name or an address is hers also without a stay: that is the person. A bed is hers only in a stay."),
+        Step(HOW, how, "A plan changes no bed. What was told by mistake is taken back. Everything else has happened."),
         Step(EVENT, named(event), "Now only a few events are left. Their names decide."),
     )
 
@@ -68,7 +68,7 @@ EXAMPLE = Example(
     standard="v2",
     task="Ingrid has been moved from the medical ward, bed 101 A, to the surgical ward, bed 204 A. Which event tells it?",
     steps=MOVED,
-    why="In each step most of the thirty-seven events fall away. Who begins with the number, has to know all of them.",
+    why="In each step most of the thirty-six events fall away. Who begins with the number, has to know all of them.",
     spec="ITI TF-2 section 3.31.7.11.1",
 )
 
@@ -479,7 +479,7 @@ EXERCISES = (
     ),
     break_it(
         id="04.7",
-        task="Ingrid lies in bed 101 A, Oskar in 101 B. Here is a sound transfer of Ingrid. Change it so that it is *refused* (AE) because of what the receiver knows of her stay. "
+        task="Ingrid lies in bed 101 A, Oskar in 101 B. A message is ready that moves Ingrid to bed 204 A, and nothing is wrong with it. Change it so that it is *refused* (AE) because of what the receiver knows of her stay. "
         "Say beforehand which place the answer names.",
         sound=TRANSFER,
         changes=CHANGES,
