@@ -33,7 +33,7 @@ def transitions_html(events: Sequence[str] = (), at: str = "", table: str = "ihe
     table_html = f'<table class="kit-states"><thead><tr><th scope=col>event</th>{head}<th scope=col>read in</th></tr></thead><tbody>{body}</tbody></table>'
     return (
         f'<div class="kit" role="group" aria-label="The life of a stay"><div class="kit-head"><h3 class="jp-toc-ignore">The life of a stay</h3>'
-        f'<span class="kit-meta kit-grow">what each event does in each state</span></div><div class="kit-scroll{" kit-whole" if events else ""}">{table_html}</div>'
+        f'<span class="kit-meta kit-grow">what each event does in each state</span></div><div class="{scroll}">{table_html}</div>'
         f'<div class="kit-body"><dl class="kit-dl">{legend}</dl></div></div>'
     )
 
