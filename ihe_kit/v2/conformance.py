@@ -56,7 +56,7 @@ def _check_charset(report: Report) -> None:
     if message.text.isascii() or (body := message.text[message.body_start :]).isascii():
         return
     at, named = message.find("MSH[1]-18[1]")[0], message.named_charset
-    if not at.value.strip():
+    if not any(name.strip() for name in message.get("MSH[1]-18")):  # Japanese messages leave the first one empty and switch to the second
         fix = ("Name UNICODE UTF-8", "UNICODE UTF-8") if message.charset == "utf-8" else None
         report.on("charset-unnamed", at, fix)
     elif named and (odd := next((c for c in dict.fromkeys(body) if not writes(c, named)), "")):

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 _CONTROL = re.compile(r"[\x00-\x1f]")
 _COMMAND = re.compile(r"\.(?:(br|fi|nf|ce)|(sp|sk|in|ti)\s*([+-]?[0-9]{1,3})?)")
+MOST_INDENT = 200  # a wider page nobody has, and a text that indents its lines more and more would fill the memory
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -68,28 +69,39 @@ class _Page:
     """Lines that are being written, with their indentation (HL7 v2.5 section 2.7.6)."""
 
     def __init__(self) -> None:
-        self.text, self._indent, self._once = "", 0, 0
+        self._pieces: list[str] = []
+        self._begins = True  # at the beginning of a line
+        self._indent = self._once = 0
+
+    @property
+    def text(self) -> str:
+        return "".join(self._pieces)
 
     def write(self, text: str) -> None:
         for number, line in enumerate(text.split("\n")):
             if number:
                 self.command("br", 1)
-            if line and (not self.text or self.text.endswith("\n")):
-                self.text += " " * max(0, self._indent + self._once)
+            if line and self._begins:
+                self._put(" " * max(0, self._indent + self._once))
                 self._once = 0
-            self.text += line
+            self._put(line)
 
     def command(self, name: str, number: int) -> None:
         if name in ("br", "ce"):
-            self.text += "\n"
+            self._put("\n")
         elif name == "sp":
-            self.text += "\n" * max(1, number)
+            self._put("\n" * max(1, number))
         elif name == "sk":
-            self.text += " " * max(0, number)
+            self._put(" " * max(0, number))
         elif name == "in":
-            self._indent = max(0, self._indent + number)
+            self._indent = min(max(0, self._indent + number), MOST_INDENT)
         elif name == "ti":
             self._once = number
+
+    def _put(self, text: str) -> None:
+        if text:
+            self._pieces.append(text)
+            self._begins = text.endswith("\n")
 
 
 @lru_cache(maxsize=64)
