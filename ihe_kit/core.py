@@ -101,6 +101,10 @@ class Message(ABC):
     def elements(self) -> Iterator[Element]:
         """Every element that is there, in the order of the text, parents before children."""
 
+    def groups(self) -> list[Element]:
+        """The groups around elements that the text itself does not show, outermost first where several begin together; HL7 v2 alone has some."""
+        return []
+
     @abstractmethod
     def find(self, path: str) -> list[Element]:
         """One element per repetition, an absent one where a repetition lacks the value. Raises UnknownPath."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ihe_kit.files import rows
 from ihe_kit.v2.message import V2Message
@@ -138,10 +139,15 @@ def same(standard: str, path: str) -> list[tuple[str, str, str]]:
     >>> same("v2", "PID-5.2")
     [('fhir', 'Patient.name.given[0]', 'given name')]
     """
-    plain = _plain(path)
-    concept = next((c for c in CONCEPTS if c.path(standard) and _plain(c.path(standard)) == plain), None)
+    concept = _placed(standard).get(_plain(path))
     others = [key for key in ("v2", "fhir", "openehr") if key != standard]
     return [(key, concept.path(key), concept.says) for key in others if concept.path(key)] if concept else []
+
+
+@lru_cache(maxsize=3)
+def _placed(standard: str) -> dict[str, Concept]:
+    """The concepts of a standard by their paths; of two with one path the first."""
+    return {_plain(c.path(standard)): c for c in reversed(CONCEPTS) if c.path(standard)}
 
 
 def _plain(path: str) -> str:

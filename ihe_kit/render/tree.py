@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
 from ihe_kit.crosswalk import same
@@ -63,6 +64,9 @@ def _digest(outline: Outline, index: int) -> str:
     if not below:
         meaning = _meaning(outline, index)
         return value(element.value) + (f" <i>{h(meaning)}</i>" if meaning else "")
+    if outline.is_group(index):
+        inside = Counter(outline.elements[i].label for i in below)
+        return f"<i>{', '.join(name if number == 1 else f'{number:,} {name}' for name, number in inside.items())}</i>"
     if outline.elements[below[0]].label.startswith("["):
         return f"<i>{count(len(below), 'repetition')}</i>"
     if outline.message.standard == "v2":
@@ -102,12 +106,14 @@ def _crumb(outline: Outline, index: int) -> str:
 
 def _facts(outline: Outline, index: int) -> Iterator[tuple[str, str]]:
     definition = outline.means(index)
-    yield "Data type", h(definition.type)
+    yield ("Kind" if outline.is_group(index) else "Data type"), h(definition.type)
     required = '<span class="kit-use R">R</span> required, '
     often = definition.occurs and (required if definition.occurs[0] != "0" else "optional, ") + h(definition.occurs)
     demanded = outline.demanded(index)
     yield "Occurs", "<br>".join(filter(None, (often, demanded and f'<span class="kit-use R">R</span> required by {h(demanded)}')))
     yield from ((name, h(text)) for name, text in definition.facts)
+    if outline.is_group(index):
+        yield "May hold", ", ".join(f"<code>{h(part.label)}</code> {h(part.occurs)}" for part in definition.parts if part.level == 1)
     shown = ", ".join(f"<code>{h(code)}</code>{f' {h(meaning)}' if meaning else ''}" for code, meaning in definition.values[:6])
     more = f" and {len(definition.values) - 6} more" if len(definition.values) > 6 else ""
     yield "Codes", "<br>".join(filter(None, (h(definition.codes), shown + more)))

@@ -33,17 +33,20 @@ class Explorer(KitWidget):
         self.outline = Outline(self.message, explain, demands(self.message))
         self.opened = self.outline.opened()
         elements = self.outline.elements
-        first = selected or _first(self.message.standard, [element.path for element in elements])
+        first = self._spelled(selected or _first(self.message.standard, [element.path for element in elements]))
         super().__init__(
-            text=self.message.text.encode("utf-8", "replace").decode(), parts=[self._part(i) for i in range(len(elements))], **kwargs
+            text=self.message.text.encode("utf-8", "replace").decode(),
+            parts=[self._part(i) for i in range(len(elements))],
+            cards=[card_html(self.outline, i) for i in range(len(elements))] if len(elements) <= WHOLE else [],
+            html=self._html(first),
+            selected=first,
+            **kwargs,
         )
-        self.selected = first
-        self.cards = [card_html(self.outline, i) for i in range(len(elements))] if len(elements) <= WHOLE else []
-        self.html = self._html()
 
     def twin(self) -> str:
         """Text, the whole tree as nested lists, the card of the selected element."""
-        body = f'{text_html(self.outline)}<h4 class="kit-pane-head jp-toc-ignore">Structure</h4>{nested_html(self.outline)}{self._card()}'
+        tree = f'<h4 class="kit-pane-head jp-toc-ignore">Structure</h4>{nested_html(self.outline)}'
+        body = text_html(self.outline) + tree + self._card(self.selected)
         return f'<div class="kit is-static" role="group" aria-label="Explorer"><div class="kit-head">{self._head()}</div>{body}</div>'
 
     def answer_card(self, index: int) -> str:
@@ -56,8 +59,10 @@ class Explorer(KitWidget):
 
     @traitlets.validate("selected")  # type: ignore[untyped-decorator]
     def _canonical(self, proposal: Any) -> str:
+        return self._spelled(str(proposal["value"]))
+
+    def _spelled(self, path: str) -> str:
         """`PID-3.1` becomes `PID-3[1].1` where the message has several. Raises UnknownPath."""
-        path = str(proposal["value"])
         if path in self.outline.index or not path:
             return path
         return next((e.path for e in self.message.find(path) if e.path in self.outline.index), path)
@@ -68,8 +73,8 @@ class Explorer(KitWidget):
         words = f"{element.path} {name} {element.value[:80]}".lower().encode("utf-8", "replace").decode()
         return [element.start, element.end, outline.parents[index], outline.field(index), element.path, words]
 
-    def _card(self) -> str:
-        index = self.outline.index.get(self.selected, -1)
+    def _card(self, selected: str) -> str:
+        index = self.outline.index.get(selected, -1)
         inside = card_html(self.outline, index) if index >= 0 else ""
         return f'<div class="kit-card kit-{self.message.standard}" role="group" aria-live="polite" aria-label="What this is">{inside}</div>'
 
@@ -77,17 +82,17 @@ class Explorer(KitWidget):
         words = f'<h3 class="jp-toc-ignore">{visible(title(self.message, explain))}</h3> {tag(self.message.standard)}'
         return f'{words} <span class="kit-meta kit-grow">{visible(self.message.facts)}</span>'
 
-    def _html(self) -> str:
-        index, count = self.outline.index.get(self.selected, -1), len(self.outline.elements)
+    def _html(self, selected: str) -> str:
+        index, count = self.outline.index.get(selected, -1), len(self.outline.elements)
         opened = self.opened | set(self.outline.ancestors(index)) if index >= 0 else self.opened
         tree = tree_html(self.outline, opened, index, whole=count <= WHOLE)
         search = '<input class="kit-input" type="search" placeholder="Find a path or value" aria-label="Find a path or value" aria-keyshortcuts="/">'
         tools = '<span class="kit-small kit-quiet" data-said role="status"></span>'
         tools += f'<span class="kit-with-icon kit-find">{icon("search")}{search}</span>'
         left = f'<div><div class="kit-pane-head">Message</div>{text_html(self.outline)}</div>'
-        panes = f'<div class="kit-panes kit-explorer{"" if self.message.standard == "v2" else " deep"}" style="--rows:{min(max(count, 8), 19)}">{left}<div>{tree}</div></div>'
+        panes = f'<div class="kit-panes kit-explorer{"" if self.message.standard == "v2" else " deep"}">{left}<div>{tree}</div></div>'
         head = f'<div class="kit-head">{self._head()}{tools}{COPY}</div>'
-        return f'<div class="kit" role="group" aria-label="Explorer">{head}{panes}{self._card()}</div>'
+        return f'<div class="kit" role="group" aria-label="Explorer">{head}{panes}{self._card(selected)}</div>'
 
 
 def _first(standard: str, paths: list[str]) -> str:

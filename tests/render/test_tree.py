@@ -56,3 +56,65 @@ def test_titles() -> None:
     assert title(admission(), explain) == "Patient admitted"
     assert title(feed(), explain) == "PUT Patient"
     assert title(composition(), explain) == "Vital signs"
+
+
+REPORT = "MSH|^~\\&|||||||ORU^R01^ORU_R01|1|P|2.5\rPID|1||4711\rOBR|1||G1|GLU\rNTE|1||a\rOBX|1|NM|GLU||5\rOBX|2|NM|HB||7\rOBR|2||G2\rOBX|1|NM|NA||140"
+
+
+def test_groups_are_branches_around_their_segments() -> None:
+    outline = Outline(parse(REPORT), explain)
+    segments = [
+        i
+        for i in range(len(outline.elements))
+        if outline.is_group(i) or (outline.elements[i].label.isupper() and outline.elements[i].level == 1)
+    ]
+    tree = [(len(outline.ancestors(i)), outline.label(i), outline.name(i)) for i in segments]
+    assert tree == [
+        (0, "MSH", "Message Header"),
+        (0, "PATIENT_RESULT", ""),
+        (1, "PATIENT", ""),
+        (2, "PID", "Patient Identification"),
+        (1, "ORDER_OBSERVATION[1]", "first of 2"),
+        (2, "OBR", "Observation Request"),
+        (2, "NTE", "Notes and Comments"),
+        (2, "OBSERVATION[1]", "first of 2"),
+        (3, "OBX", "Observation/Result"),
+        (2, "OBSERVATION[2]", "second of 2"),
+        (3, "OBX", "Observation/Result"),
+        (1, "ORDER_OBSERVATION[2]", "second of 2"),
+        (2, "OBR", "Observation Request"),
+        (2, "OBSERVATION", ""),
+        (3, "OBX", "Observation/Result"),
+    ]
+    html = tree_html(outline, outline.opened())
+    assert "<i>OBR, NTE, 2 OBSERVATION</i>" in html
+    assert sum("hidden" not in row for row in _rows(html)) == len(tree), "groups are open, segments are not"
+    assert outline.elements[outline.field(outline.index["OBX[2]-3"])].path != "PATIENT_RESULT[1]", "a group is no field"
+
+
+def test_a_group_has_a_card() -> None:
+    outline = Outline(parse(REPORT), explain)
+    card = card_html(outline, outline.index["PATIENT_RESULT[1].ORDER_OBSERVATION[2]"])
+    for words in (
+        "PATIENT_RESULT</li><li>ORDER_OBSERVATION[2] second of 2",
+        "A group of ORU_R01",
+        "Kind</dt><dd>group",
+        "required, 1..*",
+        "<code>OBR</code> 1..1",
+    ):
+        assert words in card
+    assert "In this message" not in card
+
+
+def test_a_message_without_groups_stays_flat() -> None:
+    assert not any(Outline(admission(), explain).is_group(i) for i in range(4))
+    bare = Outline(parse("MSH|^~\\&|A\rPID|1\rOBX|1"), explain)  # it names no structure, so nobody knows its groups
+    assert [bare.elements[i].path for i in bare.children[-1]] == ["MSH", "PID", "OBX"]
+
+
+def test_what_stands_behind_a_group_is_not_in_it() -> None:
+    text = admission().text + "IN1|1|A|B|C\rIN2|1\rIN1|2|A|B|C\rACC|20250303\r"
+    outline = Outline(parse(text), explain)
+    top = [outline.label(i) for i in outline.children[-1]]
+    assert top == ["MSH", "EVN", "PID", "PV1", "INSURANCE[1]", "INSURANCE[2]", "ACC"]
+    assert [outline.label(i) for i in outline.children[outline.index["INSURANCE[1]"]]] == ["IN1", "IN2"]

@@ -51,6 +51,18 @@ def test_a_large_message_is_asked_for_piece_by_piece() -> None:
     assert len(Page(view.html).having("data-i")) == 201
 
 
+def test_groups_open_step_by_step_in_a_large_report() -> None:
+    head = "MSH|^~\\&|||||||ORU^R01^ORU_R01|1|P|2.5\rPID|1||4711\rOBR|1||G1|GLU\r"
+    view = Explorer(head + "".join(f"OBX|{n}|NM|{n}^x||5\r" for n in range(1, 201)))
+    assert len(Page(view.html).having("data-i")) == 4, "MSH, PATIENT_RESULT and the two groups inside it"
+    order = view.outline.index["PATIENT_RESULT[1].ORDER_OBSERVATION[1]"]
+    assert len(Page(view.answer_rows(order)).having("data-i")) == 201
+    view.selected = "PATIENT_RESULT.ORDER_OBSERVATION.OBSERVATION[7].OBX-5"
+    assert view.selected == "OBX[7]-5"
+    view.selected = "PATIENT_RESULT[1].ORDER_OBSERVATION[1].OBSERVATION[7]"
+    assert "seventh of 200" in view.answer_card(view.outline.index[view.selected])
+
+
 def test_unreadable_text_is_refused() -> None:
     with pytest.raises(Unreadable):
         Explorer("hello")
