@@ -50,6 +50,12 @@ def _told(path: str, uses: dict[str, str], live: list[str]) -> Iterator[str]:
         yield f"new in {live[0]}"
     for what, column in _COLUMNS.items():
         found = history("fields.tsv", path, column)
+        if what == "occurs":  # what is required occurs at least once, which the letter tells already
+            found = {v: often.replace("0..", "1..", 1) if uses.get(v) == "R" else often for v, often in found.items()}
+            if len({often[1:] for often in found.values()}) == 1 and all(
+                (often[0] == "1") == (uses[v] == "R") for v, often in found.items()
+            ):
+                continue
         early = what == "length" and "2.3.1" not in found and "2.4" not in found  # components have had lengths since 2.5
         told = _runs({v: found.get(v, "no limit") for v in live if not early or v >= "2.5"})
         if len(told) > 1:

@@ -29,19 +29,21 @@ class Decision:
 
 
 def decide(answer: V2Message | None) -> Decision:
-    """What to do with an answer, or with none; of several errors the gravest one decides.
+    """What to do with an answer, or with none; of several errors the gravest one decides. Where the header is to blame, repeating does not help.
 
     >>> decide(None).what
     'send again'
     """
     code = first(answer, "MSA-1") if answer else "none"
     errors = [error for error in answer.get("ERR-3.1") if error] if answer else []
-    return max((_row(code, error) for error in errors or ["*"]), key=lambda decision: GRAVITY.index(decision.what))
+    blamed = "MSH" if answer and "MSH" in answer.get("ERR-2.1") else ""
+    return max((_row(code, error, blamed) for error in errors or [""]), key=lambda decision: GRAVITY.index(decision.what))
 
 
-def _row(code: str, error: str) -> Decision:
+def _row(code: str, error: str, blamed: str) -> Decision:
+    """What the table says of an error, else of the segment that is to blame, else of the answer."""
     table = {(row["answer"], row["error"]): row for row in rows("v2/decisions.tsv")}
-    row = table.get((code, error)) or table.get((code, "*")) or table["*", "*"]
+    row = table.get((code, error)) or table.get((code, blamed)) or table.get((code, "*")) or table["*", "*"]
     return Decision(row["decision"], row["says"], cited(row["spec"], row["checked"] == "yes") or "this kit's decision")
 
 

@@ -45,7 +45,8 @@ class Row:
 
     @property
     def occurs(self) -> str:
-        return f"{self.least}..{'*' if self.most < 0 else self.most}"
+        """A cardinality such as `1..*`. What is required occurs at least once, also where the tables let its number begin at nought."""
+        return f"{max(self.least, self.usage == 'R'):d}..{'*' if self.most < 0 else self.most}"
 
 
 @lru_cache(maxsize=64)

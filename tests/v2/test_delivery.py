@@ -57,6 +57,21 @@ def test_what_to_do_with_an_answer(code: str, errors: list[str], what: str) -> N
     assert found.says.endswith(".")
 
 
+@pytest.mark.parametrize(
+    ("code", "place", "what"),
+    [
+        ("AR", "MSH^1^9", "call someone"),
+        ("CR", "MSH^1^18", "call someone"),
+        ("AR", "PID^1^3", "send again"),
+        ("AR", "", "send again"),
+        ("AE", "MSH^1^9", "repair"),
+    ],
+)
+def test_repeating_does_not_help_while_the_header_is_to_blame(code: str, place: str, what: str) -> None:
+    found = v2.parse(answer(message("1"), code).text + f"ERR||{place}|207|E\r")
+    assert decide(found).what == what
+
+
 def test_what_to_do_with_none() -> None:
     assert decide(None).what == "send again"
     assert "look the same from here" in decide(None).says

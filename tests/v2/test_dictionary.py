@@ -94,6 +94,7 @@ def test_what_is_unknown_says_what_may_be_meant(path: str, says: str) -> None:
         ("PID-3", "2.5", "Length", "250 characters at most"),
         ("PID-3", "2.3.1", "Length", "20 characters at most"),
         ("PID-3", "2.5", "Versions", "length 20 in 2.3.1, 250 from 2.4 to 2.6, no limit from 2.7"),
+        ("PID-3.1", "2.5", "Versions", "length 15 up to 2.6, no limit from 2.7; required from 2.5"),
         ("PID-7", "2.5", "Versions", "type TS up to 2.5.1, DTM from 2.6"),
         ("PID-19", "2.5", "Versions", "withdrawn in 2.7"),
         ("PID-39", "2.5", "Versions", "new in 2.5"),

@@ -40,7 +40,7 @@ def made(**changes: str) -> v2.V2Message:
         ("PID-3", "PID-3", "Patient Identifier List", "CX", "1..*"),
         ("PID-3.4", "CX-4", "Assigning Authority", "HD", "0..1"),
         ("PID-3[2].4.1", "HD-1", "Namespace ID", "IS", "0..1"),
-        ("PID-5.1.1", "FN-1", "Surname", "ST", "0..1"),
+        ("PID-5.1.1", "FN-1", "Surname", "ST", "1..1"),
         ("PID-7", "PID-7", "Date/Time of Birth", "TS", "0..1"),
         ("PID-6", "PID-6", "Mother's Maiden Name", "XPN", "0..*"),
         ("MSH-9.3", "MSG-3", "Message Structure", "ID", "0..1"),
