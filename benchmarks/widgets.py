@@ -1,4 +1,4 @@
-"""How long the widgets take in Python after a change: Builder and Validator on an admission, Validator on a report of 500 results.
+"""How long the widgets take in Python after a change, on an admission and on a report of 500 results; the Explorer, to be made.
 
 Run: `python benchmarks/widgets.py`
 """
@@ -9,8 +9,8 @@ from collections.abc import Callable
 from statistics import median
 from time import perf_counter
 
-from ihe_kit import build, person
-from ihe_kit.widgets import Builder, Validator
+from ihe_kit import build, parse, person
+from ihe_kit.widgets import Builder, Diff, Explorer, Validator
 
 
 def milliseconds(act: Callable[[int], object], times: int = 15) -> float:
@@ -45,6 +45,14 @@ def main() -> None:
             view.text = text.replace("3390", f"33{number + 10}")
 
         print(f"{f'Validator, {name}, one value typed:':<39} {milliseconds(typed):6.1f} ms")
+        print(f"{f'Explorer, {name}:':<39} {milliseconds(lambda _, text=text: Explorer(parse(text))):6.1f} ms")
+        for what, old, new in (("one value", "3390", "33"), ("every OBX-5", "|4.1|", "|4.2|"))[: 1 + text.count("OBX|2|")]:
+            diff = Diff(text, text)
+
+            def compared(number: int, diff: Diff = diff, text: str = text, old: str = old, new: str = new) -> None:
+                diff.other = text.replace(old, f"{new}{number}")
+
+            print(f"{f'Diff, {name}, {what}:':<39} {milliseconds(compared):6.1f} ms")
 
 
 if __name__ == "__main__":
