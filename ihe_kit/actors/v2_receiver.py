@@ -176,12 +176,12 @@ class V2Receiver(Actor):
 
 def sender(request: V2Message) -> str:
     """Who sent a message, as it stands in MSH-3 and MSH-4: `ADT|NORDVIK`."""
-    return f"{echoed(request, 'MSH[1]-3')}|{echoed(request, 'MSH[1]-4')}"
+    return f"{echoed(request, 3)}|{echoed(request, 4)}"
 
 
 def key(request: V2Message) -> str:
     """What a message is known by: its sender and its control ID, `ADT|NORDVIK|F00001`."""
-    return f"{sender(request)}|{echoed(request, 'MSH[1]-10')}"
+    return f"{sender(request)}|{echoed(request, 10)}"
 
 
 def _code(answer: Message) -> str:

@@ -81,8 +81,8 @@ def acknowledge(
     Whatever the request holds, it is answered, and what is echoed stands as the sender wrote it: by MSA-2 it finds its own message again.
     `expected` is the sequence number of MSA-4, for those who use that protocol.
     """
-    sender, place, receiver, there, control, processing = (echoed(request, f"MSH[1]-{number}") for number in (3, 4, 5, 6, 10, 11))
-    event = echoed(request, "MSH[1]-9[1].2")
+    sender, place, receiver, there, control, processing = (echoed(request, number) for number in (3, 4, 5, 6, 10, 11))
+    event = _ours(request, [*request.header(9).partition(request.repetition_separator)[0].split(request.component_separator), ""][1])
     kind = f"ACK^{event}^ACK" if event else "ACK"
     errors = [_error(finding) for finding in findings if finding.severity == "error"]
     version = supported(request.version)
@@ -126,10 +126,13 @@ def refuse(
     return acknowledge(request or _SYNTAX, "C" + code[1] if commit else code, clock, ids, problem, expected)
 
 
-def echoed(request: V2Message, path: str) -> str:
-    """A field of the request, whole and as it is written there; only control characters, which could end our line or frame, are escaped."""
-    places = request.find(path)
-    text = request.text[places[0].start : places[-1].end] if places else ""
+def echoed(request: V2Message, number: int) -> str:
+    """A field of the request's header, whole and as it is written there; only control characters, which could end our line or frame, are escaped."""
+    return _ours(request, request.header(number))
+
+
+def _ours(request: V2Message, text: str) -> str:
+    """A text of the request with our delimiters."""
     if (request.field_separator, request.marks[:4]) == (_SYNTAX.field_separator, _SYNTAX.marks):
         return without_controls(text)
     return _rewritten(request, text, (request.repetition_separator, request.component_separator, request.subcomponent_separator), "~^&")

@@ -84,11 +84,13 @@ class Lines:
         """MSH-9.3, the message structure, or ""."""
         return self._header(9)[2]
 
+    def header(self, number: int) -> str:
+        """A field of the header from MSH-2 on, whole and as it is written; "" where there is none."""
+        return self._head[number - 1] if number <= len(self._head) else ""
+
     def _header(self, number: int) -> list[str]:
         """The first three components of a field of the header: what every reader asks for first, so without the way through a path."""
-        fields = self._head
-        text = fields[number - 1] if number <= len(fields) else ""
-        parts = text.partition(self.repetition_separator)[0].split(self.component_separator, 3)
+        parts = self.header(number).partition(self.repetition_separator)[0].split(self.component_separator, 3)
         return [self.unescape(part) if part.strip(self.subcomponent_separator) else "" for part in [*parts, "", ""][:3]]
 
     @cached_property
