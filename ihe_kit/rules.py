@@ -195,6 +195,11 @@ def one_of(*allowed: str) -> Test:
     return quiet(lambda elements, _: [e for e in elements if e.value and e.value not in allowed])
 
 
+def exactly(value: str) -> Test:
+    """There is a value, and every one is this."""
+    return lambda elements, _: [element for element in elements if element.value != value]
+
+
 def matches(pattern: str) -> Test:
     """Every value that is there matches the whole pattern."""
     compiled = re.compile(pattern)

@@ -42,7 +42,9 @@ def _unfilled(given: Answer, item: Exercise) -> Verdict | None:
         says = "Nothing is changed yet." if any(part.given for part, _ in own) else "Nothing is filled in yet."
         return Verdict(False, says, "Try something: every answer is told what is right already and what is missing.", tried=False)
     if empty:
-        return Verdict(False, f"{len(own) - len(empty)} of {len(own)} are filled in.", f"Still open: {empty[0]}.")
+        return Verdict(
+            False, f"{len(own) - len(empty)} of {len(own)} are filled in.", f"Still open: {empty[0]}{'' if empty[0][-1] in '.?!…' else '.'}"
+        )
     return None
 
 

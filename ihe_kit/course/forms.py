@@ -5,11 +5,12 @@ Each function here returns an ordinary Exercise (or its parts), with a check tha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ihe_kit.core import Message, Unreadable
+from ihe_kit.core import Element, Message, Unreadable
 from ihe_kit.course.cutting import put
 from ihe_kit.course.items import Answer, Check, Context, Exercise, Part, Step, Tile, Verdict, Wrong
 from ihe_kit.exchanges import Exchange
@@ -162,9 +163,11 @@ def judged(
 
 def _judged(said: tuple[str, str], came: tuple[str, str], wants: Sequence[str], reasons: Mapping[str, str], why: str) -> Verdict:
     meant = reasons.get(came[0], "" if came[0] in wants else "The receiver saw nothing that it would refuse in this way.")
+    if came[0] not in wants and said == came:
+        return Verdict(False, f"You foresaw it: {_pair(*came)}. But the task wants {' or '.join(wants)}.", meant)
     if came[0] not in wants:
         more = "" if said[0] == came[0] else f" You said {said[0]}."
-        return Verdict(False, f"It is not broken yet: {_word(came[0])}.{more}", meant)
+        return Verdict(False, f"Not yet: {_word(came[0])}, and the task wants {' or '.join(wants)}.{more}", meant)
     if said[0] != came[0]:
         return Verdict(False, f"It is broken, but you said {said[0]}, and {_word(came[0])}.", meant)
     if said[1] != came[1]:
@@ -204,7 +207,8 @@ def by_message(rules: Sequence[Rule], says: str, why: str, transaction: str | No
         if open_points:
             met = len(rules) - len({finding.rule for finding in open_points})
             point = min(open_points, key=lambda finding: [rule.id for rule in rules].index(finding.rule))
-            return Verdict(False, f"{met} of {len(rules)} points are met. {point.what}", point.why)
+            rule = next(rule for rule in rules if rule.id == point.rule)
+            return Verdict(False, f"{met} of {len(rules)} points are met. {point.what}", f"{_astray(message, rule)} {point.why}".strip())
         found = next((finding for finding in validate(message, transaction) if finding.severity == "error"), None)
         if found:
             return Verdict(
@@ -215,6 +219,27 @@ def by_message(rules: Sequence[Rule], says: str, why: str, transaction: str | No
         return Verdict(True, says, why)
 
     return look
+
+
+def _astray(message: Message, rule: Rule) -> str:
+    """Where the value that a rule asks for stands, if it stands next door: `I stands in PV1-1, one bar early.`"""
+    found = re.fullmatch(r"(\w{3})-(\d+)(?:\.(\d+))?", rule.path)
+    if not found:
+        return ""
+    segment, field, component = found[1], int(found[2]), int(found[3] or 0)
+    before, mark = (f"{segment}-{field}.", "caret") if component else (f"{segment}-", "bar")
+    for by, where in ((-1, "early"), (1, "late")):
+        path = f"{before}{(component or field) + by}"
+        value = _first(message, path)
+        if value and _asks_for(rule, message.find(path), message):
+            return f"{value} stands in {path}, one {mark} {where}."
+    return ""
+
+
+def _asks_for(rule: Rule, elements: Sequence[Element], message: Message) -> bool:
+    """Whether a rule is content with these elements and would not be with just anything."""
+    other = [replace(element, value="?") for element in elements]
+    return not list(rule.test(elements, message)) and bool(list(rule.test(other, message)))
 
 
 # A worked example that fades ----------------------------------------------------------------------------------------------------------
@@ -229,24 +254,38 @@ def faded(steps: Sequence[Step], given: Sequence[int] = ()) -> tuple[tuple[Part,
 
 
 def by_steps(steps: Sequence[Step], says: str, why: str, slips: Mapping[int, Callable[[str], str]] | None = None) -> Check:
-    """A check of the steps, from the first to the last: an answer is right where it is what the step says, spaces and capitals aside.
-    `slips` may say more of a wrong answer to a step, or "" where it knows no more.
-    """
+    """A check of the steps, from the first to the last. `slips` may say more of a wrong answer to a step, or "" where it knows no more."""
 
     def look(answer: Answer, _: Context) -> Verdict:
-        wrong = [k for k, (step, text) in enumerate(zip(steps, answer, strict=True)) if _plain(text) != _plain(step.value)]
+        wrong = [k for k, (step, text) in enumerate(zip(steps, answer, strict=True)) if not _fits(text, step)]
         if not wrong:
             return Verdict(True, says, why)
         step, text = steps[wrong[0]], answer[wrong[0]]
         slip = (slips or {}).get(wrong[0])
-        more = slip(text) if slip else ""
+        more = _nearly(text, step) or (slip(text) if slip else "")
         return Verdict(False, f"{len(steps) - len(wrong)} of {len(steps)} steps are right. Look again at “{step.label}”.", more or step.how)
 
     return look
 
 
+def _fits(text: str, step: Step) -> bool:
+    return text == step.value if step.exact else _plain(text) == _plain(step.value)
+
+
+def _nearly(text: str, step: Step) -> str:
+    """What to say of an answer that would fit, did every character not count."""
+    if _plain(text) != _plain(step.value):
+        return ""
+    if text.lower() == step.value.lower():
+        return "All is there, but capitals and small letters are not the same here."
+    return (
+        f"All is there, but the spaces differ. Every character counts on the wire: {len(step.value)} are needed, and you wrote {len(text)}."
+    )
+
+
 def _plain(text: str) -> str:
-    return "".join(text.split()).lower()
+    """A list is a list, however its members are set apart."""
+    return "".join(word for word in re.split(r"[\s,;]+", text.lower()) if word != "and")
 
 
 __all__ = ["ANSWERS", "Wrong", "acknowledged", "acknowledgment", "break_it", "by_message", "by_steps", "faded", "order"]

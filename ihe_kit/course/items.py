@@ -112,11 +112,14 @@ def _shuffled(item: Exercise) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a worked example: a label that says what it achieves, what is written, and how one comes to it."""
+    """One step of a worked example: a label that says what it achieves, what is written, and how one comes to it. Spaces, commas and capitals
+    of an answer do not count, unless it has to be `exact`, as a value on the wire has.
+    """
 
     label: str
     value: str
     how: str
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)

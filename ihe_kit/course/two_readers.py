@@ -42,4 +42,4 @@ def second_reader(text: str) -> tuple[list[str], str]:
         read.validate()
     except Exception as problem:
         return lines, f"the first: {problem}"
-    return lines, "none"
+    return lines, "0"

@@ -14,7 +14,7 @@ from ihe_kit.course.forms import break_it, by_message, by_steps, faded, order
 from ihe_kit.course.items import Exercise, Part, Step, Tile, Wrong
 from ihe_kit.course.ledger import Progress
 from ihe_kit.course.mastery import export
-from ihe_kit.rules import Rule, one_of, present
+from ihe_kit.rules import Rule, exactly, present
 from ihe_kit.widgets.course.exercises import ExerciseView
 from ihe_kit.widgets.course.order import OrderView
 from tests.course.test_views import press, tags
@@ -79,8 +79,8 @@ WRITTEN = Exercise(
     parts=(Part("The message", lines=4, given=cut(SOUND, "PID-5.1", "PV1-2")),),
     check=by_message(
         (
-            Rule("FAMILY", "PID-5.1", one_of("Ødegård"), "PID-5 names {found}. She is called Ødegård.", "", "error"),
-            Rule("FAMILY-THERE", "PID-5.1", present, "The family name is missing. Her family name is Ødegård.", ""),
+            Rule("FAMILY", "PID-5.1", exactly("Ødegård"), "PID-5.1 does not say Ødegård. She is called Ødegård.", ""),
+            Rule("GIVEN", "PID-5.2", present, "The given name is missing. Her given name is Ingrid.", ""),
         ),
         "Right.",
         "A person and a stay.",
@@ -167,11 +167,16 @@ AE, AA, AR = (option for code in ("AE", "AA", "AR") for option in BROKEN.parts[0
 @pytest.mark.parametrize(
     ("answer", "says", "why", "happened"),
     [
-        ((AE, "PID-3", SOUND), "It is not broken yet: AA came. You said AE.", "It took the message.", "AA"),
-        ((AA, "nothing: it names none", SOUND), "It is not broken yet: AA came.", "It took the message.", "AA"),
+        ((AE, "PID-3", SOUND), "Not yet: AA came, and the task wants AE. You said AE.", "It took the message.", "AA"),
+        ((AA, "nothing: it names none", SOUND), "You foresaw it: AA. But the task wants AE.", "It took the message.", "AA"),
         ((AA, "PID-3", cut(SOUND, "PID-3.4")), "It is broken, but you said AA, and AE came.", "", "AE, PID-3"),
         ((AE, "EVN-2", cut(SOUND, "PID-3.4")), "AE, as you said, but for another place: PID-3.", "say it again", "AE, PID-3"),
-        ((AE, "PID-3", put(SOUND, {"MSH-9": "ADT^Z98^ADT_A01"})), "It is not broken yet: AR came. You said AE.", "not supported", "AR"),
+        (
+            (AE, "PID-3", put(SOUND, {"MSH-9": "ADT^Z98^ADT_A01"})),
+            "Not yet: AR came, and the task wants AE. You said AE.",
+            "not supported",
+            "AR",
+        ),
         ((AE, "PID-3", "hello"), "That is no message any more, so nothing was sent.", "MSH", ""),
         (("", "", cut(SOUND, "PID-3.4")), "1 of 3 are filled in.", "First say which answer will come", ""),
     ],
@@ -210,8 +215,13 @@ def test_line_ends_of_a_message_do_not_matter(end: str) -> None:
 @pytest.mark.parametrize(
     ("text", "says", "why"),
     [
-        (cut(SOUND, "PID-5.1"), "1 of 2 points are met. The family name is missing.", "Ødegård"),
-        (put(SOUND, {"PID-5.1": "Lie"}), "1 of 2 points are met. PID-5 names Lie.", "She is called Ødegård."),
+        (cut(SOUND, "PID-5.1"), "1 of 2 points are met. PID-5.1 does not say Ødegård.", "She is called"),
+        (put(SOUND, {"PID-5.1": "Lie"}), "1 of 2 points are met. PID-5.1 does not say Ødegård.", "She is called Ødegård."),
+        (
+            put(SOUND, {"PID-5": "^Ødegård"}),
+            "1 of 2 points are met. PID-5.1 does not say Ødegård.",
+            "Ødegård stands in PID-5.2, one caret late.",
+        ),
         (cut(SOUND, "PV1-2"), "The task is met, but a receiver would refuse the message. ", "PV1-2"),
         ("PID|1", "It cannot be read yet.", "MSH"),
     ],
@@ -239,10 +249,21 @@ def test_steps_fade(tmp_path: Path) -> None:
     assert item.untouched == ("PID", "", "")
     assert check(item, "whatever", " 5", "pid-5").right, "what is fixed stays, capitals do not matter"
     assert check(item, "PID", "6", "PID-5").why == "One too many."
+    assert check(item, "PID", "5 and", "PID, -5").right, "a list is a list"
     assert check(item, "PID", "4", "PID-5").says == "2 of 3 steps are right. Look again at “Count the bars”."
     assert check(item, "PID", "5", "").says == "1 of 2 are filled in."
     assert not check(item, "PID", "", "").tried
     assert ExerciseView(item, Progress(tmp_path)).html.count(" readonly") == 1
+
+
+def test_where_every_character_counts_it_is_said() -> None:
+    steps = (Step("Write it", "A\\T\\B c", "How.", exact=True),)
+    parts, solution = faded(steps)
+    item = Exercise("99.6", "v2", "Write it.", parts, by_steps(steps, "Right.", "Why."), HINTS, solution, "Why.", WRONG)
+    assert check(item, "A\\T\\B c").right
+    assert check(item, "A\\t\\B c").why == "All is there, but capitals and small letters are not the same here."
+    assert "7 are needed, and you wrote 8" in check(item, "A\\T\\B  c").why
+    assert check(item, "A\\S\\B c").why == "How."
 
 
 def test_an_export_tells_what_was_mastered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import Any
 
 from ihe_kit.core import Element, UnknownPath
@@ -94,6 +96,11 @@ def check_mapping(answer: Answer, _: Context) -> Verdict:
             "MSH-1 is the separator itself, so in this one segment the first value after `MSH|` is number 2.",
         )
     name, number, path = wrong[0]
+    if path.upper().startswith(f"MSH-{number}."):
+        return Verdict(
+            False, f"{len(MAPPING) - len(wrong)} of {len(MAPPING)} lead where they should. Nearly: {name}.",
+            f"The field is right. The row asks for all of it, so name the whole field: `MSH-{number}`.",
+        )  # fmt: skip
     found = _place(path.upper().replace(" ", ""))
     holds = (
         f"`{path}` holds `{found.value}`."
@@ -144,9 +151,14 @@ def path_steps(given: tuple[Step, ...], why: str, late: str = "") -> Check:
 
     def look(answer: Answer, context: Context) -> Verdict:
         path = given[5].value if _same(answer[5], given[5].value) else answer[5]
-        return by_row([*answer[:5], path], context)
+        return by_row([answer[0], *map(_last_number, answer[1:5]), path], context)
 
     return look
+
+
+def _last_number(text: str) -> str:
+    """`4` of `CX-4`, as the tree of the Explorer writes it, and `19` of `PV1-19`."""
+    return (re.findall(r"\d+", text) or [text])[-1]
 
 
 # 01.5: say nothing, or delete ---------------------------------------------------------------------------------------------------------
@@ -170,11 +182,17 @@ POINTS = (
 _on_paper = by_message(POINTS, "", "", "ITI-31")
 
 
+def _nearly_null(verdict: Verdict, text: str) -> Verdict:
+    """The verdict on an update, and more of it where PID-13 holds what only looks like NULL."""
+    found = re.search(r"\|(''|“”|„“|NULL|null|\")(?=[|\r]|$)", text)
+    return replace(verdict, why=f"`{found[1]}` is a text like any other. NULL is `{NULL}`, two double quotes.") if found else verdict
+
+
 def check_gone(answer: Answer, context: Context) -> Verdict:
     """First the message itself, then for real: what does a region that knew her hold after it?"""
     verdict = _on_paper(answer, context)
     if not verdict.right:
-        return verdict
+        return _nearly_null(verdict, answer[0])
     with context.sandbox() as box:
         exchange("ITI-31", build("ITI-31", person("ingrid"), box.clock, box.ids), box)
         sent = exchange("ITI-31", parse(answer[0]), box)
@@ -397,9 +415,9 @@ EXERCISES = (
         places=("MSH-3", "MSH-9", "MSH-10", "MSH-11", "MSH-12", "PID-3"),
         solution=("AR", "MSH-12", {"MSH-12": "2.3"}),
         reasons={
-            "AA": "What you changed does not matter to this receiver.",
+            "AA": "This receiver takes it all the same. That goes for `T` in MSH-11 too: it files training messages as if they were real, the danger of the first exercise. What it looks at is the kind of message and the version.",
             "AE": "AE says: I take such messages, and something in this one does not fit. AR needs a header that speaks of what this receiver does not take at all.",
-            "AR": "AR says: I do not take such messages at all. Repeating it will not help.",
+            "AR": "AR says: I do not take such messages at all. Repeating does not help while the header says so.",
         },
         hints=(
             "Which fields of the header decide whether a receiver can deal with a message at all?",

@@ -25,7 +25,7 @@ from ihe_kit.course.items import (
     Wrong,
 )
 from ihe_kit.crosswalk import person
-from ihe_kit.rules import Finding, Rule, matches, one_of, present
+from ihe_kit.rules import Finding, Rule, exactly
 from ihe_kit.v2.message import V2Message
 
 SYNTAX = V2Message("MSH|^~\\&|")
@@ -33,7 +33,7 @@ ESCAPES = {"|": "\\F\\", "^": "\\S\\", "&": "\\T\\", "~": "\\R\\", "\\": "\\E\\"
 
 # 02.w1, 02.1 and 02.2: a text that holds delimiters -----------------------------------------------------------------------------------
 
-HOME, DOSE, ALL_FIVE = "HILL HOUSE CARE & WELLNESS", "A&B|C", "R&D: 5~10 mg | up ^ C:\\lab"
+HOME, DOSE, ALL_FIVE = "Hill House Care & Wellness", "A&B|C", "R&D: 5~10 mg | up ^ C:\\lab"
 
 
 def escaping(text: str) -> tuple[Step, Step, Step]:
@@ -45,7 +45,7 @@ def escaping(text: str) -> tuple[Step, Step, Step]:
         Step("Name the escape of each", " ".join(ESCAPES[mark] for mark in found),
              "`\\F\\` stands for the field separator `|`, `\\S\\` for the component separator `^`, `\\T\\` for the subcomponent separator `&`, "
              "`\\R\\` for the repetition separator `~`, `\\E\\` for the escape character itself."),
-        Step("Write the value as it goes on the wire", SYNTAX.escape(text), "Put each escape in the place of its character. Everything else stays."),
+        Step("Write the value as it goes on the wire", SYNTAX.escape(text), "Put each escape in the place of its character. Everything else stays.", exact=True),
     )  # fmt: skip
 
 
@@ -100,12 +100,12 @@ def check_round_trip(answer: Answer, context: Context) -> Verdict:
 
 LEVELS = ("syntax", "structure", "data type", "table", "usage in the profile")
 FAULTS: tuple[tuple[str, str, str], ...] = (
-    ("MSH-2 is `^~^&`: one character has two jobs.", "syntax", "Before anything can be read, the delimiters have to be told apart."),
-    ("PV1 stands before PID.", "structure", "Both segments may be there. What is wrong is their order."),
-    ("PID-7 is 19900230, the 30th of February.", "data type", "The field takes a date, and what stands there has the form of one, but no calendar has it."),
-    ("PID-8 is K.", "table", "One capital letter is the right form. Which letters there are, a list says."),
-    ("PID-5 has a name but no type of name, PID-5.7. The base standard leaves it open, and the receiver refuses.", "usage in the profile",
+    ("PV1-2, the class of the patient, is Q.", "table", "One capital letter is the right form. Which letters there are, a list says."),
+    ("PID-3 is `4711^^^^PI`: a number, but not who gave it out. The base standard leaves that open, and the receiver refuses.", "usage in the profile",
      "The base standard has no complaint. Who else speaks about this field?"),
+    ("The third line begins `P|D|4711`, where PID should be.", "syntax", "A program cuts a line at its bars. What does it get as the name of this segment?"),
+    ("OBX-2 says NM, a number, and OBX-5 is `high`.", "data type", "There is a value, and nobody asks for a code from a list. Any number would do."),
+    ("PID stands in the message twice.", "structure", "Each of the two may be right. What is wrong is how many there are."),
 )  # fmt: skip
 
 
@@ -121,12 +121,12 @@ def check_levels(answer: Answer, _: Context) -> Verdict:
 
 # 02.5 and 02.6: a message to mend, a message to break -------------------------------------------------------------------------------
 
-AMINA = story("ITI-31", person("amina"), id="A")
+# Her name in Latin letters: a browser would show fields with Arabic ones from right to left, and nobody could count them.
+AMINA = story("ITI-31", person("amina") | {"family": "al-Khatib", "given": "Amina"}, id="A")
 POINTS = (
-    Rule("type", "PID-5.7", present, "The name has no type. IHE requires it in every name; L is the legal name (ITI TF-2 Appendix N.6).", "ITI TF-2 Appendix N.6"),
-    Rule("class", "PV1-2", one_of("I"), "The patient class is not I. Amina is admitted as an inpatient, and PV1-2 says so.", "ITI TF-2 section 3.30.5.4"),
-    Rule("class-there", "PV1-2", present, "The patient class is empty. Amina is admitted as an inpatient: PV1-2 is I.", "ITI TF-2 section 3.30.5.4"),
-    Rule("born", "PID-7", matches("20010523"), "PID-7 is not her birth date. She was born on 23 May 2001: year, month, day, without dashes.", "HL7 v2.5 chapter 3"),
+    Rule("type", "PID-5.7", exactly("L"), "PID-5.7 does not say L. IHE requires it in every name; L is the legal name (ITI TF-2 Appendix N.6).", "ITI TF-2 Appendix N.6"),
+    Rule("class", "PV1-2", exactly("I"), "PV1-2 does not say I. Amina is admitted as an inpatient, and the patient class tells it.", "ITI TF-2 section 3.30.5.4"),
+    Rule("born", "PID-7", exactly("20010523"), "PID-7 is not her birth date. She was born on 23 May 2001: year, month, day, without dashes.", "HL7 v2.5 chapter 3"),
 )  # fmt: skip
 
 
@@ -213,7 +213,7 @@ EXERCISES = (
             "It begins `R\\T\\D: 5\\R\\10 mg` and ends `C:\\E\\lab`.",
         ),
         solution=_BLANK_SOLUTION,
-        why="The escape character is a delimiter too. Who forgets it, loses a backslash on the way, and sometimes the letters after it.",
+        why="The escape character is a delimiter too. Whoever forgets it loses a backslash on the way, and sometimes the letters after it.",
         wrong=(
             Wrong((*_BLANK_SOLUTION[:2], ALL_FIVE), "In a text field the delimiters are just text."),
             Wrong((*_BLANK_SOLUTION[:2], _BLANK_SOLUTION[2].replace("\\E\\", "\\")), "A backslash that means itself needs no escape."),
@@ -224,36 +224,38 @@ EXERCISES = (
     ),
     order(
         id="02.3",
-        task="Georgios is admitted. Put the segments of ADT^A01 in order. One of the tiles does not belong.",
+        task="A result comes from the laboratory (`ORU^R01`): potassium and sodium, and a note that the potassium may be too high, because blood cells had burst "
+        "in the tube. Put the segments in order, so that nobody doubts the sodium. One tile does not belong.",
         tiles=(
             Tile("MSH", "who tells whom, what kind of message", "Without the header no receiver knows the delimiters."),
-            Tile("EVN", "what happened, and when", "EVN tells when it happened and when it was typed in."),
-            Tile("PID", "who the patient is", "An admission of nobody is no admission."),
-            Tile("NK1", "next of kin", "Optional, but it was asked for here."),
-            Tile("PV1", "the stay: class, place, doctor", "PV1 says what kind of stay this is, and where."),
-            Tile("AL1", "an allergy", "Optional, but it was asked for here."),
-            Tile("OBR", "what was measured", "OBR heads the results of a measurement. ADT_A01 has no place for it: results have messages of their own, such as ORU^R01."),
+            Tile("EVN", "what happened to the stay, and when", "EVN belongs to messages about stays and people, ADT. ORU_R01 has no place for it."),
+            Tile("PID", "whose blood it was", "A result of nobody helps nobody."),
+            Tile("OBR", "what was asked for and measured", "OBR heads its results: everything up to the next OBR belongs to it."),
+            Tile("OBX|1", "potassium, 6.9 mmol/L", "The first result."),
+            Tile("NTE", "the note: may be too high, blood cells burst", "Without the note somebody treats a number that is not true."),
+            Tile("OBX|2", "sodium, 140 mmol/L", "The second result."),
         ),
-        solution=("MSH", "EVN", "PID", "NK1", "PV1", "AL1"),
+        solution=("MSH", "PID", "OBR", "OBX|1", "NTE", "OBX|2"),
         before=(
-            ("MSH", "EVN", "MSH is always the first: it names the delimiters of everything after it."),
-            ("EVN", "PID", "First what happened, then to whom."),
-            ("PID", "NK1", "The next of kin belongs to the patient who was named before."),
-            ("NK1", "PV1", "Everything about the person comes before everything about the stay."),
-            ("PV1", "AL1", "In ADT_A01 allergies follow the stay."),
+            ("MSH", "PID", "MSH is always the first: it names the delimiters of everything after it."),
+            ("PID", "OBR", "First whose, then what."),
+            ("OBR", "OBX|1", "OBR heads the results. What stands before it belongs to another request, or to none."),
+            ("OBX|1", "NTE", "A note belongs to whatever stands right before it."),
+            ("NTE", "OBX|2", "Behind the sodium the note would be about the sodium, and the potassium would be taken for true."),
+            ("OBX|1", "OBX|2", "They carry numbers: the first one comes first."),
         ),
         hints=(
-            "Which segment names the delimiters? Which one has nothing to do with an admission?",
-            "Header, event, person with family, stay, and what is known about the patient's health last.",
-            "MSH, EVN, PID, NK1, then PV1 and AL1. OBR stays out.",
+            "An NTE names no one. How does a receiver know what the note is about?",
+            "Header, patient, request, then each result with its note right behind it.",
+            "MSH, PID, OBR, OBX|1, then the note, and OBX|2 last. EVN stays out.",
         ),
-        why="The structure ADT_A01 fixes this order. A receiver that reads from top to bottom relies on it.",
+        why="What a segment belongs to, its place says. Behind PID the same note would be about the patient, behind OBR about the whole request. ORU_R01 writes it as groups: a result with its notes, repeated.",
         wrong=(
-            Wrong(("MSH", "PID", "EVN", "NK1", "PV1", "AL1"), "The patient comes first."),
-            Wrong(("MSH", "EVN", "PID", "PV1", "NK1", "AL1"), "The order of the rest does not matter."),
-            Wrong(("MSH", "EVN", "PID", "NK1", "PV1", "OBR", "AL1"), "Any segment may stand in any message."),
+            Wrong(("MSH", "PID", "OBR", "OBX|1", "OBX|2", "NTE"), "Notes come last, as on paper."),
+            Wrong(("MSH", "PID", "NTE", "OBR", "OBX|1", "OBX|2"), "A note belongs to the patient."),
+            Wrong(("MSH", "EVN", "PID", "OBR", "OBX|1", "NTE", "OBX|2"), "Every message says what happened in EVN."),
         ),
-        spec="HL7 v2.5 chapter 3, ADT_A01",
+        spec="HL7 v2.5 section 7.3.1, ORU_R01",
     ),
     Exercise(
         id="02.4",
@@ -262,35 +264,35 @@ EXERCISES = (
         parts=tuple(Part(fault, LEVELS) for fault, _, _ in FAULTS),
         check=check_levels,
         hints=(
-            "Ask in this order: can it be read? Are the segments where they belong? Has the value the right form? Is it on the list? Does this receiver ask for more?",
-            "A date with the right number of digits can still be no date. A letter of the right form can still be on no list.",
-            "One fault on each level, each level once.",
+            "Ask in this order: can it be cut up? Are the segments where they belong? Has the value the right form? Is it on the list? Does this receiver ask for more?",
+            "A letter of the right form can still be on no list. A value can be there and have the wrong form. And the same segment can be there once too often.",
+            "Nothing to cut at: `P|D`. One too many: PID. No number: `high`. Not on the list: Q. What is left is usage, and each level occurs once.",
         ),
         solution=tuple(level for _, level, _ in FAULTS),
-        why="Who names the level, knows whom to call: the programmer of the interface for syntax, the people who keep the tables for a code, and for usage whoever "
+        why="Whoever names the level knows whom to call: the programmer of the interface for syntax, the people who keep the tables for a code, and for usage whoever "
         "signed the agreement.",
         wrong=(
-            Wrong(("syntax", "syntax", "data type", "table", "usage in the profile"), "Everything that is wrong with a message is a syntax error."),
-            Wrong(("syntax", "structure", "table", "data type", "usage in the profile"), "A date that does not exist is missing from a list."),
-            Wrong(("syntax", "structure", "data type", "table", "data type"), "What a receiver refuses, the base standard forbids."),
+            Wrong(("table", "usage in the profile", "syntax", "syntax", "syntax"), "Everything that is wrong with a message is a syntax error."),
+            Wrong(("table", "usage in the profile", "syntax", "table", "structure"), "A word in the place of a number is missing from a list."),
+            Wrong(("table", "data type", "syntax", "data type", "structure"), "What a receiver refuses, the base standard forbids."),
         ),
     ),
     Exercise(
         id="02.5",
         standard="v2",
-        task="Amina al-Khatib is admitted as an inpatient. She was born on 23 May 2001. The message can be read, and the region would refuse it. Mend it. The "
-        "Validator above tells you the places.",
+        task="Amina al-Khatib is admitted as an inpatient. She was born on 23 May 2001. The message can be read, and the region would refuse it. Mend it. Paste "
+        "it into the Validator above if you like: it tells you the places.",
         parts=(Part("The message", lines=GIVEN.count("\r") + 1, given=GIVEN),),
-        check=by_message(POINTS, "Right. The region takes it.", "Nothing was lost on the way: you changed three values and no delimiter too many.", transaction="ITI-31"),
+        check=by_message(POINTS, "Right. The region takes it.", "Nothing was lost on the way: you changed three values, and no delimiter more than was needed.", transaction="ITI-31"),
         hints=(
-            "Copy the message into the Validator, or read PID and PV1: three values are wrong or absent.",
+            "Paste the message into the Validator, or read PID and PV1: three values are wrong or absent.",
             "PID-5 needs its seventh component, PID-7 a date without dashes, PV1-2 a class.",
             "PID-5 ends in `^^^^^L`, PID-7 is `20010523`, PV1 begins with `PV1||I`.",
         ),
         solution=(AMINA,),
-        why="The name got its type, the date its form, the stay its class: three levels, one message.",
+        why="The name got its type, the date its form, the stay its class. Only the form of the date is the base standard's business; the other two the profile asks for.",
         wrong=(
-            Wrong((cut(AMINA, "PV1-2"),), "What the base standard leaves open, may stay open."),
+            Wrong((cut(AMINA, "PV1-2"),), "What the base standard leaves open may stay open."),
             Wrong((_mended(AMINA, PID_7="23052001"),), "A date is written as at home."),
             Wrong((_mended(AMINA, PV1_2="O"),), "Any letter of the table will do."),
         ),
@@ -313,7 +315,7 @@ EXERCISES = (
             "AR answers a message type or an event that the receiver does not support. MSH-9 names both.",
             "Choose the last but one change, AR, and MSH-9.",
         ),
-        why="A sender reads it so: AE, mend this message; AR, you are talking to the wrong one (lesson 03 says when to send again).",
+        why="A sender reads it so: AE, mend this message; AR, this receiver takes no such message, and repeating does not help while the header is to blame (lesson 03).",
         wrong=(
             Wrong(("AE: refused, something in the message is wrong", "PID-5", "Take the type of the name away (PID-5.7)"), "Every refusal is AR."),
             Wrong(("AR: rejected, this receiver takes no such message", "PID-3", "Take the assigning authority away (PID-3.4)"), "The graver the fault, the graver the letter."),
@@ -324,7 +326,7 @@ EXERCISES = (
     Exercise(
         id="02.7",
         standard="v2",
-        task="You sent ZNV to three receivers. What did each do with it, and which line belongs into the agreement with the next one?",
+        task="You sent ZNV to three receivers. What did each do with it, and which line belongs in the agreement with the next one?",
         parts=(
             Part("The strict receiver …", FATES), Part("The skipping receiver …", FATES), Part("The storing receiver …", FATES),
             Part("The line for the agreement", LINES),
@@ -333,7 +335,7 @@ EXERCISES = (
         hints=(
             "The table above shows what each receiver holds.",
             "AA says that the message was accepted. It does not say that every segment was kept.",
-            "Refuses, drops, keeps. And the longest line is the one a programmer can work from.",
+            "Refuses, drops, keeps. And the line that says where, how often, which type and what if not is the one a programmer can work from.",
         ),
         solution=Z_ANSWER,
         why="A local segment is allowed by the standard and known to nobody. Position, number, type, length and what a receiver does that does not know it: five facts, one line.",
@@ -359,7 +361,7 @@ def read_report(found: Sequence[Finding]) -> tuple[str, str]:
 def read_fate(table: Any) -> tuple[str, str]:
     """What became of the Z segment in the second reader: `yes`, `lost` or `changed`."""
     fate = next(str(row.iloc[-1]) for name, row in table.iterrows() if str(name).startswith("Z"))
-    return fate, {"lost": "gone, without a word"}.get(fate, fate)
+    return fate, {"lost": "gone, without a word", "yes": "there, unchanged"}.get(fate, fate)
 
 
 PREDICTIONS = (
@@ -406,8 +408,8 @@ PREDICTIONS = (
         ),
         read=read_fate,
         right="lost",
-        why="Neither program is wrong by its own lights. But who reads and writes again on the way, an engine for example, decides what the next one gets.",
-        shown="It became",
+        why="Neither program is wrong by its own lights. But whoever reads and writes again on the way, an engine for example, decides what the next one gets.",
+        shown="What became of it",
     ),
 )  # fmt: skip
 
@@ -428,7 +430,7 @@ QUIZ = (
     Question(
         id="02.q2",
         standard="v2",
-        ask="“HILL HOUSE CARE & WELLNESS” arrives as “HILL HOUSE CARE”. Where is it mended?",
+        ask="“Hill House Care & Wellness” arrives as “Hill House Care”. Where is it mended?",
         choices=(
             Choice("At the receiver: it should join the pieces with `&`.", "Then a true subcomponent would be joined too. The receiver cannot know which of the two was meant."),
             Choice("At the sender: it has to escape the `&` of the value.", "Only there is it still known that this `&` is a letter and no delimiter."),

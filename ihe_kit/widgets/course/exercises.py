@@ -11,6 +11,12 @@ from ihe_kit.course.ledger import Progress, Record
 from ihe_kit.render import cite, count, h
 from ihe_kit.widgets.course.base import CourseWidget, folded, frame, note, prose
 
+LONG = 56  # characters; an answer with more is cut off in a list that opens
+
+
+def _long(part: Part) -> bool:
+    return any(len(option) > LONG for option in part.options)
+
 
 class ExerciseView(CourseWidget):
     """One exercise: fields, Check, what the check says, and hints that unfold one by one and stay."""
@@ -85,7 +91,7 @@ class ExerciseView(CourseWidget):
         given = known if len(known) == len(parts) else [part.given for part in parts]
         wrong = self.verdict is not None and not self.verdict.right
         state = f' aria-describedby="{self.uid}-said"' + (' aria-invalid="true"' if wrong and len(parts) == 1 else "")
-        if len(parts) == 1 and not parts[0].lines:
+        if len(parts) == 1 and not parts[0].lines and not _long(parts[0]):
             label = f'<label class="kit-sr" for="{self.uid}-0">Your answer: {h(parts[0].label)}</label>'
             return f'<div class="do">{label}{self._field(0, given[0], state)}{button}</div>'
         rows = "".join(self._row(k, part, given[k], state) for k, part in enumerate(parts))
@@ -97,9 +103,18 @@ class ExerciseView(CourseWidget):
         return f'<div class="kit-parts">{rows}</div><div class="do">{button}{again}</div>'
 
     def _row(self, number: int, part: Part, value: str, state: str) -> str:
-        """A label and its field; one of several lines takes the whole width."""
+        """A label and its field; one of several lines takes the whole width, and so do answers too long for a list that opens."""
+        if _long(part):
+            return self._radios(number, part, value, state)
         wide = ' class="wide"' if part.lines else ""
         return f'<label for="{self.uid}-{number}"{wide}>{prose(part.label)}</label>{self._field(number, value, state)}'
+
+    def _radios(self, number: int, part: Part, value: str, state: str) -> str:
+        buttons = "".join(
+            f'<label><input type="radio" name="{number}" value="{h(option)}"{" checked" * (option == value)}><span>{prose(option)}</span></label>'
+            for option in part.options
+        )
+        return f'<fieldset class="wide"{state}><legend>{prose(part.label)}</legend><div class="kit-choice">{buttons}</div></fieldset>'
 
     def _field(self, number: int, value: str, state: str) -> str:
         part = self.item.parts[number]
@@ -110,7 +125,7 @@ class ExerciseView(CourseWidget):
             return f'<input {name} class="kit-input mono" value="{h(part.given)}" readonly{state}>'
         if part.lines:
             typed, given = (text.replace("\r\n", "\n").replace("\r", "\n").strip("\n") for text in (value, part.given))
-            rows = max(part.lines, typed.count("\n") + 1) + 1
+            rows = max(part.lines, typed.count("\n") + 1) + 1  # where the page cannot measure; it makes the box as high as its text
             # The line feed behind the tag is the one that HTML swallows.
             return (
                 f'<textarea {name} class="kit-input mono wide" rows="{rows}" data-given="{h(given)}" {quiet}{state}>\n{h(typed)}</textarea>'
@@ -152,7 +167,7 @@ class ExerciseView(CourseWidget):
     def _written(part: Part, text: str) -> str:
         if part.lines:
             return f'<pre class="answer">{h(text.replace(chr(13), chr(10)).strip())}</pre>'
-        return h(text) if part.options else f'<code class="answer">{h(text)}</code>'
+        return prose(text) if part.options else f'<code class="answer">{h(text)}</code>'
 
     def twin(self) -> str:
         item = self.item
@@ -170,5 +185,5 @@ class ExerciseView(CourseWidget):
 
     def _choices(self, part: Part) -> str:
         if part.options:
-            return f"({h('; '.join(part.options))})"
+            return f"({prose('; '.join(part.options))})"
         return self._written(part, part.given) if part.given else ""

@@ -122,10 +122,22 @@ function puzzle(host, moved) {
   return () => held;
 }
 
+/** Makes every text box of a form as high as what stands in it: a message whose last line is hidden has lost it for the reader. */
+function fit(host) {
+  for (const box of all(host, "textarea")) {
+    if (!box.clientWidth) continue;   // not on the page yet
+    box.style.height = "auto";
+    box.style.height = `${box.scrollHeight + box.offsetHeight - box.clientHeight}px`;
+  }
+}
+
 function render({ model, el }) {
   const host = document.createElement("div");
   host.innerHTML = model.get("html");
   el.append(host);
+  let wide = 0;
+  const sized = new ResizeObserver(() => { if (host.clientWidth !== wide) { wide = host.clientWidth; fit(host); } });
+  sized.observe(host);
   let asked = false, at = host.querySelector("[data-focus]")?.dataset.focus, telling = 0;
   const inHand = puzzle(host, list => {   // tell the kernel when the reader rests, or it would put back what moved meanwhile
     clearTimeout(telling);
@@ -151,6 +163,7 @@ function render({ model, el }) {
     if (asked && goal && goal.dataset.focus !== at) goal.focus();
     else if (focused && (!host.contains(document.activeElement) || document.activeElement.disabled)) host.querySelector("[data-after]")?.focus();
     at = goal?.dataset.focus;
+    fit(host);
   }
 
   host.addEventListener("submit", event => {
@@ -165,6 +178,7 @@ function render({ model, el }) {
       for (const field of all(again.form, "[data-given]")) field.value = field.dataset.given;
       one(again.form, "[data-given]").focus();
       forget();
+      fit(host);
     }
   });
   host.addEventListener("change", event => {
@@ -180,11 +194,12 @@ function render({ model, el }) {
     for (const field of all(host, "[aria-invalid]")) field.removeAttribute("aria-invalid");
   }
   host.addEventListener("input", event => {
-    if (event.target.closest("form[data-do]") && event.target.type !== "radio") forget();
+    if (event.target.closest("form[data-do]") && (event.target.type !== "radio" || event.target.closest(".kit-parts"))) forget();
+    if (event.target.matches("textarea")) fit(host);
   });
   awake(model, host.firstElementChild ?? host); keepKeys(host);
   model.on("change:html", update);
-  return () => model.off("change:html", update);
+  return () => { sized.disconnect(); model.off("change:html", update); };
 }
 
 export default { render };
