@@ -9,6 +9,7 @@ from ihe_kit.render.citations import cite
 from ihe_kit.render.marks import h, value
 
 _NOT_STATES = ("event", "what", "cancels", "unless", "elsewhere", "spec")
+_READ_IN = "ITI TF-2 section "
 _LEGEND = (
     ("inpatient", "the stay is in this state from now on"),
     ("stays", "recorded, the state remains"),
@@ -30,7 +31,7 @@ def transitions_html(events: Sequence[str] = (), at: str = "", table: str = "ihe
     body = "".join(_row(row, states, at) for row in shown)
     scroll = "kit-scroll kit-whole" if events else "kit-scroll"  # a few rows show whole
     legend = "".join(f"<dt><code>{h(word)}</code></dt><dd>{h(says)}</dd>" for word, says in _LEGEND)
-    table_html = f'<table class="kit-states"><thead><tr><th scope=col>event</th>{head}<th scope=col>read in</th></tr></thead><tbody>{body}</tbody></table>'
+    table_html = f'<table class="kit-states"><thead><tr><th scope=col>event</th>{head}<th scope=col>read in {_READ_IN}</th></tr></thead><tbody>{body}</tbody></table>'
     return (
         f'<div class="kit" role="group" aria-label="The life of a stay"><div class="kit-head"><h3 class="jp-toc-ignore">The life of a stay</h3>'
         f'<span class="kit-meta kit-grow">what each event does in each state</span></div><div class="{scroll}">{table_html}</div>'
@@ -42,7 +43,12 @@ def _row(row: Mapping[str, str], states: Sequence[str], at: str) -> str:
     cancels = f' <span class="kit-quiet">takes back {h(row["cancels"].replace(" ", " or "))}</span>' if row["cancels"] else ""
     head = f'<th scope=row><b class="kit-v2">{h(row["event"])}</b> {value(row["what"])}{cancels}</th>'
     cells = "".join(f"<td{_look(row[state], state == at)}>{h(row[state])}</td>" for state in states)
-    return f"<tr>{head}{cells}<td>{cite(row['spec'])}</td></tr>"
+    return f"<tr>{head}{cells}<td>{_section(row['spec'])}</td></tr>"
+
+
+def _section(spec: str) -> str:
+    """The number of the section, which links to its text; the head of the column says of what."""
+    return cite(spec).replace(f">{_READ_IN}", ">", 1)
 
 
 def _look(cell: str, here: bool) -> str:

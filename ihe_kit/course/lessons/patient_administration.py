@@ -651,7 +651,7 @@ PREDICTIONS = (
         choices=(
             Choice("5199: she lies in bed under it, and it is the newer one.", "Neither age nor bed decides. The message says it: MRG-1 is the one that goes.", "5199"),
             Choice("5120: PID-3 stays, MRG-1 goes.", "And her stay goes over to 5120 with her.", "5120"),
-            Choice("Both lead to her.", "5199 still leads to her when one looks it up, but a new message under it is refused: it must not be used again.", "5120 and 5199"),
+            Choice("Both lead to her.", "5199 still leads to her when one looks it up, but a new message under it is refused here: the number is not to be used again.", "5120 and 5199"),
             Choice("None: the merge makes a new number.", "The sender has to name one that stays.", "none"),
         ),
         read=read_survivor,
@@ -744,7 +744,7 @@ LESSON = Lesson(
         Goal('apply absent, empty and "" to a stored record', ("04.8", "04.9", "04.p3")),
     ),
     minutes=40,
-    before="lessons 01 to 03, or you can read PID, PV1 and MSA.",
+    before="lesson 01, or you can find PID-3 in a message.",
     exercises=EXERCISES,
     predictions=PREDICTIONS,
     quiz=QUIZ,
