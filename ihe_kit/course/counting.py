@@ -19,8 +19,8 @@ from ihe_kit.store import Store
 from ihe_kit.transports import Answer, MllpClient, Servers
 from ihe_kit.transports.sockets import connect, receive
 from ihe_kit.v2 import V2, V2Message, acknowledge, parse
-from ihe_kit.v2.delivery import Delivery
-from ihe_kit.v2.outbox import Outbox
+from ihe_kit.v2.delivery import Delivery, first
+from ihe_kit.v2.outbox import POLICIES, Outbox
 from ihe_kit.v2.wire import Frame, Frames
 
 TAKEN = "taken"  # the kind under which both keep what they took
@@ -75,7 +75,7 @@ class Counting:
             time.sleep(3 * self._slow)
         for name, actor in self._actors.items():
             ids = [V2Message(one.text).get("MSH-10")[0] for one in actor.store.select(TAKEN)]
-            rows.append((name, len(ids), len(set(ids)), ", ".join(sorted({i for i in ids if ids.count(i) > 1})[:3])))
+            rows.append((name, len(ids), len(set(ids)), _listed(sorted({i for i in ids if ids.count(i) > 1}))))
         return pandas.DataFrame(rows, columns=["receiver", "messages taken", "control IDs", "taken more than once"]).set_index("receiver")
 
     def stop(self) -> None:
@@ -84,6 +84,11 @@ class Counting:
 
     def __repr__(self) -> str:
         return "\n".join(["Two receivers listen:", *(f"  {name:<10}{address}" for name, address in self.addresses.items())])
+
+
+def _listed(words: list[str], most: int = 5) -> str:
+    """Words in a row; of many the first ones, and how many more."""
+    return ", ".join(words[:most]) + (f" and {len(words) - most} more" if len(words) > most else "")
 
 
 def _answering(actor: Actor) -> Answer:
@@ -143,3 +148,19 @@ def queued(messages: list[V2Message], policy: str) -> Outbox:
         outbox.put(*messages)
         outbox.run()
     return outbox
+
+
+def policies(messages: list[V2Message]) -> Any:
+    """A pandas data frame: for each policy of the `Outbox`, what becomes of the same messages in the same queue (`Emil A01`)."""
+    import pandas
+
+    rows = []
+    for policy in POLICIES:
+        box = queued(messages, policy)
+        held = ([one.message for one in box.done], box.waiting, box.aside)
+        rows.append((policy, *(", ".join(map(_told, some)) or "nobody" for some in held)))
+    return pandas.DataFrame(rows, columns=["policy", "delivered", "still waiting", "put aside for a person"]).set_index("policy")
+
+
+def _told(message: V2Message) -> str:
+    return f"{first(message, 'PID-5.2')} {first(message, 'MSH-9.2')}"

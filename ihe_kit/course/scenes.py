@@ -12,7 +12,7 @@ from ihe_kit.core import Message
 from ihe_kit.demo import ehr_id
 from ihe_kit.files import definitions
 from ihe_kit.region import Sandbox, story_clock, story_ids
-from ihe_kit.verbs import build, exchange, transactions
+from ihe_kit.verbs import build, exchange
 
 _records: WeakKeyDictionary[Sandbox, dict[tuple[str, str], str]] = WeakKeyDictionary()
 _next_door: Sandbox | None = None
@@ -49,15 +49,12 @@ def old_settings() -> dict[str, str]:
 
 
 def roles(box: Sandbox) -> Any:
-    """Who asks whom in each transaction, and which system plays which actor: a pandas data frame, which a notebook shows as a table."""
+    """Which actors spoke with each other in what has crossed so far, and which system played each: a pandas data frame, one row a transaction."""
     import pandas
 
-    rows = [
-        (t.number, t.initiator, box.wire.system(t.initiator), t.responder, box.wire.system(t.responder))
-        for t in transactions().values()
-        if box.wire.system(t.initiator) != t.initiator
-    ]
-    return pandas.DataFrame(rows, columns=["transaction", "actor that asks", "played by", "actor that answers", "played by "]).set_index(
+    crossed = {one.transaction.number: one for one in box.wire if one.transaction and not one.follows}
+    rows = [(t.number, t.initiator, one.sender, t.responder, one.receiver) for one in crossed.values() if (t := one.transaction)]
+    return pandas.DataFrame(rows, columns=["transaction", "actor that begins", "played by", "actor that answers", "played by "]).set_index(
         "transaction"
     )
 

@@ -22,7 +22,12 @@ def _parts(field: str) -> list[str]:
 
 
 def _authority(field: str) -> list[str]:
-    return [*_parts(field)[3].split("&"), "", ""]
+    return [*_parts(field)[3].split("&"), "", "", ""]
+
+
+def _spaced(field: str) -> bool:
+    """Whether blanks are all that keeps the number from being Ingrid's."""
+    return any(map(str.isspace, field)) and _parts("".join(field.split()))[0] == "4711"
 
 
 def _misplaced(field: str) -> int:
@@ -44,9 +49,13 @@ SLIPS: tuple[Slip, ...] = (
     (lambda f: "|" in f, "A bar ends the field.",
      "What follows `|` would land in PID-4. Write only what stands inside PID-3, with `^` between its components."),
     (lambda f: "~" in f, "That is two identifiers.", "`~` starts a second one. One is enough here: the number that Nordvik gave out."),
+    (lambda f: f if _spaced(f) else "", "Almost: there is a space in it.",
+     "On the wire every character counts, and with a space in it a number is another number. Take the spaces out."),
     (lambda f: not _parts(f)[0], "The number is missing.", "It comes first, before any `^`. Ingrid's number at Nordvik is 4711."),
     (lambda f: "" if _parts(f)[0] == "4711" else _parts(f)[0] or " ", "{0} is not her number.",
      "The first component holds the number alone. Ingrid's number at Nordvik is 4711."),
+    (lambda f: "urn:oid:" in f.lower(), "Almost: `urn:oid:` is FHIR's way to write an object identifier.",
+     "HL7 v2 writes the number alone, `2.999.10.1`, and says behind it what kind of identifier it is."),
     (lambda f: _parts(f)[3] and _misplaced(f) == 5 and "&" not in f, "Almost: the object identifier slipped into the fifth component.",
      f"Number and namespace are where they belong. {_INSIDE}"),
     (_misplaced, "The authority stands in component {0}, not in the fourth.", f"The number is right, and you name its owner. {_COUNT}"),
@@ -62,6 +71,8 @@ SLIPS: tuple[Slip, ...] = (
      "The form is right. The namespace of Nordvik Hospital is `NORDVIK`, in capitals."),
     (_other_domain, "The number is filed under another domain.",
      "{0}. Two hospitals may both have a 4711: with this object identifier you speak of somebody else. Nordvik's is 2.999.10.1."),
+    (lambda f: _authority(f)[2] == "ISO" and _authority(f)[3], "Almost: {0} stands inside the authority.",
+     "The authority has three parts, and they are right. The type is a component of its own, the fifth: `^` comes before it, not `&`."),
     (lambda f: _authority(f)[1] and _authority(f)[2] != "ISO", "Almost: the third part of the authority is not ISO.",
      "Namespace and object identifier are right. The third part says what kind of identifier it is: `ISO` (ITI TF-2 Appendix N.3)."),
     (lambda f: "" if _parts(f)[4] in ("", "PI") else _parts(f)[4], "The type is {0}, not PI.",
@@ -218,8 +229,8 @@ PREDICTIONS = (
                 "AE",
             ),
             Choice(
-                "It does not take admissions at all (AR, rejected).",
-                "AR is for what a receiver does not support, such as an unknown event.",
+                "It takes no admissions at all (AR, rejected).",
+                "`AR` is for a kind of message that the receiver does not know. It knows admissions.",
                 "AR",
             ),
             Choice("Nothing. It has the message already.", "Silence would leave the sender guessing, and it would send again.", "lost"),
@@ -259,11 +270,11 @@ PREDICTIONS = (
     Prediction(
         id="00.p3",
         standard="openehr",
-        ask="The nurse types 5000 instead of 142. The composition is good JSON. What does the openEHR repository answer?",
+        ask="The nurse types 5000 instead of 142. Apart from that the entry is as it was. What does the openEHR repository answer?",
         choices=(
             Choice(
                 "It is stored: values are the clinician's business (201).",
-                "The template says which values can be, and the repository holds every composition to it.",
+                "The template says which values can be, and the repository holds every entry to it.",
                 "201",
             ),
             Choice("Refused: it cannot be read (400).", "400 is for what cannot be read at all. This can be read.", "400"),
@@ -290,12 +301,10 @@ QUIZ = (
         standard="",
         ask="A ward system tells five systems in the same hospital about an admission. Which carrier is most usual today?",
         choices=(
-            Choice("A FHIR PUT of Patient to each of them", "Possible, but rarely the interface that is already there."),
-            Choice(
-                "An HL7 v2 ADT message over MLLP", "Told when it happens, to whoever listens: what v2 has done in hospitals for decades."
-            ),
-            Choice("An openEHR composition", "A composition is an entry in a record. It notifies nobody."),
-            Choice("A DICOM worklist", "A modality asks for a worklist, and it is about a procedure."),
+            Choice("A FHIR call to each of them, which hands in the patient", "Possible, but rarely the interface that is already there."),
+            Choice("An HL7 v2 message, ADT", "Told when it happens, to whoever listens: what v2 has done in hospitals for decades."),
+            Choice("An entry in an openEHR record", "An entry is kept. It notifies nobody."),
+            Choice("A list of patients that each system asks for in the morning", "Then nobody hears of who comes at noon."),
         ),
         right=1,
     ),
@@ -306,7 +315,7 @@ QUIZ = (
         choices=(
             Choice("Yes. It is one standard.", "The standard leaves most fields optional, so each may send what the other does not read."),
             Choice(
-                "Yes, if both can be read by the same parser.",
+                "Yes, if each can read the other's messages.",
                 "Readable is the first step. Whether the identifier has an authority is the second.",
             ),
             Choice(
@@ -324,7 +333,7 @@ QUIZ = (
         ask="In your log the system *Fjordland identity* answered ITI-31 and ITI-78. What does that make it?",
         choices=(
             Choice("Two systems in one box", "One program answers both. The actor is the role, the system is the thing."),
-            Choice("One actor with two transactions", "Each of the two transactions names an actor of its own as its responder."),
+            Choice("One actor with two transactions", "Each of the two transactions names an actor of its own that answers."),
             Choice(
                 "One system that plays two actors",
                 "It is the Patient Encounter Consumer of PAM and the Patient Demographics Supplier of PDQm.",
@@ -339,12 +348,12 @@ QUIZ = (
         standard="openehr",
         ask="The blood pressure went to the openEHR repository. Which IHE transaction was that?",
         choices=(
-            Choice("ITI-104", "ITI-104 feeds a patient's identity to a cross-reference manager. No measurement is in it."),
+            Choice("ITI-31", "ITI-31 was the admission. It tells who comes, moves and goes; no measurement is in it."),
             Choice(
                 "None. It is openEHR's own REST API.", "openEHR and IHE have no formal agreement. How they meet is emerging good practice."
             ),
-            Choice("ITI-65", "ITI-65 submits documents with their metadata. A composition can be published that way; this one was not."),
-            Choice("PCC-44", "PCC-44 asks for data over FHIR. Nothing was asked here."),
+            Choice("ITI-65", "ITI-65 hands in documents. An entry can be published that way; this one was not."),
+            Choice("ITI-78", "ITI-78 was the search. It asks for patients and keeps nothing."),
         ),
         right=1,
         spec="openEHR REST API 1.0.3",
@@ -361,4 +370,4 @@ GOALS = (
     Goal("choose your path through the course, and name what each lesson leaves in your hands", ("00.q2", "00.q4"), code=False),
 )
 
-LESSON = Lesson("00", GOALS, 40, "nothing", EXERCISES, PREDICTIONS, QUIZ)
+LESSON = Lesson("00", GOALS, 45, "nothing", EXERCISES, PREDICTIONS, QUIZ)
