@@ -89,6 +89,9 @@ CONCEPTS = (
     Concept("admitted", "when the stay began", "PV1-44", "Encounter.period.start", from_v2=_moment),
 )  # fmt: skip
 
+# What a path needs beside it in its standard: a telephone number of FHIR says that it is one (ContactPoint, constraint cpt-2).
+_BESIDE = {"Patient.telecom.value": ("Patient.telecom.system", "phone")}
+
 _BY_NAME = {concept.name: concept for concept in CONCEPTS}
 
 
@@ -116,6 +119,9 @@ def values(facts: Mapping[str, str], standard: str, resource: str = "") -> dict[
             )  # a code that the standard has no word for is left out
         elif not concept:
             written[path] = value
+    for path, (other, value) in _BESIDE.items():
+        if path in written:
+            written.setdefault(other, value)
     return written
 
 

@@ -40,8 +40,8 @@ class RestMessage(Message):
         self.head: list[Element] = []
         start = self._read_head() if _is_http(text) else int(text.startswith("\ufeff"))  # a byte order mark is kept, not read
         self.body_start = start
-        self.holds_json = bool(text[start:].strip()) and self._is_json()
-        if self.holds_json:
+        self.holds_body = bool(text[start:].strip()) and self._is_json()
+        if self.holds_body:
             self.read()
         elif not self.head:
             raise Unreadable("expected a JSON object or an HTTP message, but the text is empty", text)
@@ -53,7 +53,7 @@ class RestMessage(Message):
     @cached_property
     def root(self) -> Node | None:
         """The tree of the body, or None where there is no JSON in it."""
-        return read_json(self.text, self.body_start) if self.holds_json else None
+        return read_json(self.text, self.body_start) if self.holds_body else None
 
     def _is_json(self) -> bool:
         return "json" in self.headers.get("content-type", "json").lower()

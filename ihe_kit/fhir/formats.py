@@ -11,10 +11,11 @@ _DAY = r"[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?"
 _WHOLE_DAY = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]+)?"
 _ZONE = r"(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9]|[+-]14:00)"
-_TEXT = ("string", r"(?s)(?=.*\S).*", "some text")
+# no control characters but tab and line ends, and not only white space
+_TEXT = ("string", r"(?=\s*\S)[^\x00-\x08\x0b\x0c\x0e-\x1f]*", "some text")
 _OID = r"urn:oid:[0-2](\.(0|[1-9][0-9]*))+"
 _UUID = r"urn:uuid:(?i:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})"
-_URI = ("string", rf"(?!urn:oid:)(?!urn:uuid:)\S+|{_OID}|{_UUID}", "urn:oid:2.999.1.1")
+_URI = ("string", rf"(?!urn:oid:)(?!urn:uuid:)\S+|({_OID}|{_UUID})(#\S*)?", "urn:oid:2.999.1.1")
 
 FORMATS: dict[str, tuple[str, str, str]] = {
     "base64Binary": ("string", r"[0-9a-zA-Z+/=\s]+", "SGVpIQ=="),
@@ -40,16 +41,28 @@ FORMATS: dict[str, tuple[str, str, str]] = {
 }
 
 
+_PATTERNS = {kind: re.compile(pattern) for kind, (_, pattern, _) in FORMATS.items()}
+
+
 def is_written(kind: str, node: Node) -> bool:
     """Whether a value is written as its type demands, and a day exists: 2025-02-30 does not."""
-    _, pattern, _ = FORMATS[kind]
-    if not re.fullmatch(pattern, node.value):
+    return writes(kind, node.value)
+
+
+def writes(kind: str, text: str) -> bool:
+    """Whether a text is written as a primitive type demands.
+
+    >>> writes("date", "2024-02-29"), writes("date", "2025-02-29")
+    (True, False)
+    """
+    if not _PATTERNS[kind].fullmatch(text):
         return False
     if kind == "base64Binary":
-        return len("".join(node.value.split())) % 4 == 0
+        whole = "".join(text.split())
+        return len(whole) % 4 == 0 and "=" not in whole.rstrip("=") and len(whole) - len(whole.rstrip("=")) < 3
     if kind in ("integer", "positiveInt", "unsignedInt"):
-        return -(2**31) <= int(node.value) < 2**31
-    return kind not in ("date", "dateTime", "instant") or _exists(node.value)
+        return -(2**31) <= int(text) < 2**31
+    return kind not in ("date", "dateTime", "instant") or _exists(text)
 
 
 def _exists(value: str) -> bool:

@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
 from ihe_kit.core import Element, UnknownPath
 from ihe_kit.fhir.dictionary import choices, fields, locate
 from ihe_kit.fhir.paths import Step, quoted, read_path
-from ihe_kit.json_text import Node
+from ihe_kit.fhir.xml_text import read_xml
+from ihe_kit.json_text import Node, exact, read_json, read_values
 from ihe_kit.rest import RestMessage, is_http, parse_rest
 
 _TYPE = re.compile(r"[A-Z][A-Za-z]*")
@@ -30,20 +33,48 @@ class Spot:
 
 
 class FhirMessage(RestMessage):
-    """A message of FHIR R4, in JSON. Raises Unreadable where the text is neither JSON nor HTTP."""
+    """A message of FHIR R4, in JSON or XML. Raises Unreadable where the text is neither of them nor HTTP."""
 
     standard = "fhir"
     base = "/fhir"
 
+    # Reading
+
+    @property
+    def is_xml(self) -> bool:
+        """Whether the body is FHIR's XML rather than JSON."""
+        return self.text[self.body_start :].lstrip()[:1] == "<"
+
+    def _is_json(self) -> bool:
+        return super()._is_json() or "xml" in self.headers.get("content-type", "")
+
+    def read(self) -> None:
+        _ = self.values
+
+    @cached_property
+    def values(self) -> Any:
+        """The body as Python values: dict, list, str, int, bool, None, and Decimal, which keeps its zeros. None where there is no body."""
+        if not self.holds_body:
+            return None
+        return exact(self.root) if self.is_xml and self.root else read_values(self.text, self.body_start)
+
+    @cached_property
+    def root(self) -> Node | None:
+        """The tree of the body with the places in the text, made when it is first asked for."""
+        if not self.holds_body:
+            return None
+        return read_xml(self.text, self.body_start) if self.is_xml else read_json(self.text, self.body_start)
+
     @property
     def kind(self) -> str:
         """The resourceType, or "" where there is none."""
-        return type_of(self.root) if self.root else ""
+        named = self.values.get("resourceType") if isinstance(self.values, dict) else None
+        return named if isinstance(named, str) and _TYPE.fullmatch(named) else ""
 
     @property
     def name(self) -> str:
         """`GET Patient`, `201 Created`; a bundle says how many it found: `200 Bundle, 1 match`."""
-        total = self.root.child("total") if self.root and self.status and self.kind == "Bundle" else None
+        total = self.root.child("total") if self.status and self.kind == "Bundle" and self.root else None
         if total:
             return f"{self.status} Bundle, {total.value} match{'' if total.value == '1' else 'es'}"
         return super().name or "Resource"
@@ -106,7 +137,7 @@ def absent(spot: Spot, name: str, text: str) -> Spot:
     if member and member.kind == "array":  # it has no such item
         at = member.children[-1].end if member.children else member.end - 1
         return Spot(Node("null", at, at), path, spot.home, ", " if member.children else "")
-    if member or node.kind != "object":  # nothing can stand there
+    if member or node.kind != "object" or text[node.start : node.start + 1] == "<":  # nothing can stand there, or not as a value
         return Spot(Node("null", node.end, node.end), path, spot.home)
     if not node.children:
         return Spot(Node("null", node.end - 1, node.end - 1), path, spot.home, f'"{name}": ')
@@ -202,6 +233,8 @@ def recognises(text: str) -> bool:
     head = text[:4000].lstrip("\ufeff \t\r\n")
     if head.startswith("{"):
         return '"resourceType"' in head
+    if head.startswith("<"):
+        return bool(re.search(r"""xmlns\s*=\s*["']http://hl7\.org/fhir["']""", head))
     where = is_http(text)
     if where.isdigit():
         return bool(re.search(r"(?im)^content-type:[^\r\n]*fhir", head))

@@ -21,13 +21,15 @@ GOOD: dict[str, Any] = {
     "resourceType": "Patient",
     "id": "ingrid-1",
     "contained": [{"resourceType": "Organization", "id": "o", "name": "Nordvik Hospital"}],
-    "extension": [{"url": "http://example.org/x", "valueString": "y"}],
+    "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName", "valueString": "Lie"}],
     "identifier": [{"system": "urn:oid:2.999.10.1", "value": "4711", "use": "official"}],
     "active": True,
     "name": [{"family": "Ødegård", "given": ["Ingrid", None], "_given": [None, {"id": "second"}]}],
     "gender": "female",
     "birthDate": "1958-06-17",
-    "_birthDate": {"extension": [{"url": "http://example.org/t", "valueDateTime": "1958-06-17T04:05:00+01:00"}]},
+    "_birthDate": {
+        "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/patient-birthTime", "valueDateTime": "1958-06-17T04:05:00+01:00"}]
+    },
     "deceasedBoolean": False,
     "multipleBirthInteger": 1,
     "managingOrganization": {"reference": "#o"},
@@ -56,7 +58,11 @@ BROKEN = [
     ({"birthDate": "17.06.1958"}, "FHIR-FORMAT", "Patient.birthDate"),
     ({"birthDate": "2025-02-30"}, "FHIR-FORMAT", "Patient.birthDate"),
     ({"generalPractitioner": [{"reference": "Patient/2"}]}, "FHIR-REFERENCE", "Patient.generalPractitioner[0].reference"),
-    ({"contained": [{"resourceType": "Organization", "nam": "x"}]}, "FHIR-UNKNOWN-ELEMENT", "Patient.contained[0].nam"),
+    (
+        {"contained": [{"resourceType": "Organization", "id": "o", "name": "Nordvik", "nam": "x"}]},
+        "FHIR-UNKNOWN-ELEMENT",
+        "Patient.contained[0].nam",
+    ),
     ({"_birthDate": {"value": "x"}}, "FHIR-UNKNOWN-ELEMENT", "Patient._birthDate.value"),
 ]
 
@@ -118,7 +124,7 @@ def test_a_fix_mends_what_it_offers_to_mend(change: dict[str, Any]) -> None:
 def test_formats(kind: str, good: list[Any], bad: list[Any]) -> None:
     name = f"value{kind[0].upper()}{kind[1:]}"
     for value, wrong in [(value, False) for value in good] + [(value, True) for value in bad]:
-        text = json.dumps({"resourceType": "Patient", "extension": [{"url": "x", name: value}]})
+        text = json.dumps({"resourceType": "Patient", "extension": [{"url": "http://example.org/x", name: value}]})
         assert has_errors(conform(parse(text))) is wrong, value
 
 
@@ -128,9 +134,9 @@ def test_every_primitive_has_its_format() -> None:
 
 
 def test_bundles_are_walked() -> None:
-    text = (
-        '{"resourceType": "Bundle", "type": "batch", "entry": [{"resource": {"resourceType": "Patient", "gender": "f"}}, {"resource": {}}]}'
-    )
+    entries = [{"resource": {"resourceType": "Patient", "gender": "f"}}, {"resource": {}}]
+    call = {"request": {"method": "POST", "url": "Patient"}}
+    text = json.dumps({"resourceType": "Bundle", "type": "batch", "entry": [entry | call for entry in entries]})
     assert [(f.rule, f.path) for f in conform(parse(text))] == [
         ("FHIR-CODE", "Bundle.entry[0].resource.gender"),
         ("FHIR-UNKNOWN-TYPE", "Bundle.entry[1].resource"),
@@ -145,9 +151,17 @@ def test_search_parameters() -> None:
     assert "it has family" in findings[0].says
 
 
-def test_what_is_not_modelled_is_said_so() -> None:
-    (finding,) = conform(parse('{"resourceType": "SubstanceSpecification", "anything": 1}'))
-    assert (finding.severity, finding.rule) == ("information", "FHIR-NOT-CHECKED")
+@pytest.mark.parametrize(
+    "change, path, says",
+    [
+        ({"meta": {"profile": ["http://example.org/p"]}}, "Patient.meta.profile[0]", "The profile http://example.org/p was not checked."),
+        ({"extension": [{"url": "http://example.org/x", "valueCode": "y"}]}, "Patient.extension[0].url", "extension http://example.org/x"),
+    ],
+)
+def test_what_was_not_checked_is_said_so(change: dict[str, Any], path: str, says: str) -> None:
+    (finding,) = conform(parse(json.dumps(GOOD | change)))
+    assert (finding.severity, finding.rule, finding.path) == ("information", "FHIR-NOT-CHECKED", path)
+    assert says in finding.what
 
 
 def test_public_cases_never_raise_and_good_ones_pass(public_cases: Path) -> None:
