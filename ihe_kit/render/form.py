@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from ihe_kit.render.citations import cite
 from ihe_kit.render.marks import h, icon, visible
 
 USAGES = {"R": "required", "RE": "required if known", "C": "conditional", "O": "optional", "X": "not supported"}
-_CHOICES = 14  # a table with more codes than these is offered while one types
-Codes = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """One value to fill in: where it goes, what it is called, what it is now, and the codes of its table, if it has one."""
+    """One value to fill in: where it goes, what it is called, what it is now; and the table that its codes come from, if it has one.
+
+    `meaning` is what the code means; a `brief` one, which stands beside others, has no room to say it. `wide` is its share of a line.
+    """
 
     path: str
     label: str
     value: str = ""
     table: str = ""
-    codes: Codes = ()
+    meaning: str = ""
+    brief: bool = False
     wide: int = 1
+
+    @property
+    def shown(self) -> str:
+        """What stands in the control: `M, male`, or the value."""
+        return f"{self.value}, {self.meaning}" if self.meaning and not self.brief else self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,27 +50,32 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A segment: the fields to fill in, and the names of those that are not sent."""
+    """A segment: the fields to fill in, and the names of those that are not sent. One that is `shut` has its fields only when it is opened."""
 
     path: str
     name: str
-    questions: tuple[Question, ...]
+    questions: tuple[Question, ...] = ()
     unsent: tuple[str, ...] = ()
     folded: bool = False
     spare: bool = False
+    shut: bool = False
+
+    @property
+    def controls(self) -> tuple[Control, ...]:
+        """Every control of the segment."""
+        return tuple(control for question in self.questions for row in question.rows for control in row)
 
 
 def form_html(sheets: Iterable[Sheet], key: str) -> str:
     """The form. `key` keeps its identifiers apart from those of other forms on the page."""
-    sheets = list(sheets)
-    tables = {c.table: c.codes for s in sheets for q in s.questions for row in q.rows for c in row if len(c.codes) > _CHOICES}
-    lists = "".join(f'<datalist id="{key}-t{h(name)}">{_options(codes)}</datalist>' for name, codes in tables.items())
-    return "".join(_sheet(sheet, key) for sheet in sheets) + lists
+    return "".join(_sheet(sheet, key) for sheet in sheets)
 
 
 def legend_html() -> str:
     """What the badges of usage mean."""
-    return "".join(f"<span>{_badge(usage)} {words}</span>" for usage, words in USAGES.items())
+    return "".join(
+        f"<span>{_badge(usage)} {words.removeprefix('required ') if usage == 'RE' else words}</span>" for usage, words in USAGES.items()
+    )
 
 
 def table_html(sheets: Iterable[Sheet]) -> str:
@@ -83,6 +97,8 @@ def _sheet(sheet: Sheet, key: str) -> str:
     unsent = f'<p class="kit-unsent">{_badge("X")} <span>Not sent: {visible(", ".join(sheet.unsent))}.</span></p>' if sheet.unsent else ""
     remove = _button("bin", f"Remove {sheet.path}", f'data-drop="{h(sheet.path)}"') if sheet.spare else ""
     head = f"<code>{h(sheet.path)}</code> {visible(sheet.name)}"
+    if sheet.shut:
+        return f'<details class="kit-more" data-more="={h(sheet.path)}" data-sheet="{h(sheet.path)}"><summary>{head}</summary></details>'
     if sheet.folded:
         return f'<details class="kit-more" data-more="={h(sheet.path)}"><summary>{head}</summary>{shown}{rest}{unsent}</details>'
     return f"<fieldset><legend>{head}{remove}</legend>{shown}{rest}{unsent}</fieldset>"
@@ -102,16 +118,14 @@ def _question(question: Question, key: str) -> str:
 
 
 def _repetitions(question: Question, key: str, about: str) -> str:
-    grid = f'style="grid-template-columns:{_shares(question.rows[0])} 22px"'
-    heads = "".join(f"<span>{visible(c.label)}</span>" for c in question.rows[0])
-    head = f'<li class="th" aria-hidden="true" {grid}>{heads}</li>' if len(question.rows[0]) > 1 else ""
     rows = ""
     for number, row in enumerate(question.rows, start=1):
-        remove = _button("bin", f"Remove {question.name} {number}", f'data-remove="{h(question.path)}[{number}]"')
-        cells = "".join(_control(c, key, f"{question.name}, {c.label}, {number}", about) for c in row)
-        rows += f"<li {grid}>{cells}{remove if len(question.rows) > 1 or row_filled(row) else '<span></span>'}</li>"
+        label = f"Remove {question.name} {number}"
+        removable = len(question.rows) > 1 or row_filled(row)
+        remove = _button("bin", label, f'data-remove="{h(question.path)}[{number}]"') if removable else "<span></span>"
+        rows += f"<li>{_parts(row, key, about, f'{question.name} {number}')}{remove}</li>"
     add = f'<button type="button" class="kit-btn small quiet" data-add="{h(question.path)}" aria-label="Add {h(question.name)}">{icon("add")}Add</button>'
-    return f'<ul class="kit-rep" aria-label="{h(question.name)}">{head}{rows}</ul>{add}'
+    return f'<ul class="kit-rep" aria-label="{h(question.name)}">{rows}</ul>{add}'
 
 
 def row_filled(row: Iterable[Control]) -> bool:
@@ -120,33 +134,35 @@ def row_filled(row: Iterable[Control]) -> bool:
 
 
 def _line(row: Sequence[Control], key: str, about: str, single: bool) -> str:
-    if single:
-        return _control(row[0], key, "", about)
-    cells = "".join(f'<label class="kit-part"><small>{visible(c.label)}</small>{_control(c, key, "", about)}</label>' for c in row)
-    return f'<div class="kit-parts" style="grid-template-columns:{_shares(row)}">{cells}</div>'
+    return _control(row[0], key, "", about) if single else _parts(row, key, about, "")
 
 
-def _shares(row: Iterable[Control]) -> str:
-    return " ".join(f"minmax(0,{control.wide}fr)" for control in row)
+def _parts(row: Sequence[Control], key: str, about: str, name: str) -> str:
+    """The controls of a field, each under its label; the parts of one component, such as those of an assigning authority, stay together."""
+    if len(row) == 1:
+        return f'<div class="kit-parts">{_part(row[0], key, about, name, plain=True)}</div>'
+    pieces = ""
+    for _, group in groupby(row, key=lambda c: re.sub(r"(-\d+(\[\d+\])?\.\d+)\..*", r"\1", c.path)):
+        parts = list(group)
+        inside = "".join(_part(c, key, about, name) for c in parts)
+        pieces += f'<div class="kit-parts" style="--w:{sum(c.wide for c in parts)}">{inside}</div>' if len(parts) > 1 else inside
+    return f'<div class="kit-parts">{pieces}</div>'
+
+
+def _part(control: Control, key: str, about: str, name: str, plain: bool = False) -> str:
+    label = f"{name}, {control.label}" if name else ""
+    words = "" if plain else f"<small>{visible(control.label)}</small>"
+    return f'<label class="kit-part" style="--w:{control.wide}">{words}{_control(control, key, label, about)}</label>'
 
 
 def _control(control: Control, key: str, label: str, about: str) -> str:
     named = f' aria-label="{h(label)}"' if label else ""
-    common = f'id="{key}-{h(control.path)}" data-path="{h(control.path)}"{named} aria-describedby="{about}"'
-    if control.codes and len(control.codes) <= _CHOICES:
-        known = [("", ""), *control.codes]
-        if control.value not in dict(known):
-            known.append((control.value, "not in the table"))
-        return f'<select class="kit-input" {common}>{_options(known, control.value)}</select>'
-    codes = f' list="{key}-t{h(control.table)}"' if control.codes else ""
-    return f'<input class="kit-input" {common} value="{h(control.value)}" autocomplete="off" spellcheck="false"{codes}>'
-
-
-def _options(codes: Codes, chosen: str | None = None) -> str:
-    return "".join(
-        f'<option value="{h(code)}"{" selected" * (code == chosen)}>{h(f"{code}, {meaning}" if code and meaning else code)}</option>'
-        for code, meaning in codes
-    )
+    common = f'class="kit-input" id="{key}-{h(control.path)}" data-path="{h(control.path)}"{named} aria-describedby="{about}"'
+    typed = f'value="{h(control.shown)}" autocomplete="off" spellcheck="false"'
+    if not control.table:
+        return f"<input {common} {typed}>"
+    combobox = f'role="combobox" aria-autocomplete="list" aria-expanded="false" aria-controls="{key}-list" data-table="{h(control.table)}"'
+    return f'<span class="kit-pop"><input {common} {combobox}{" data-brief" * control.brief} {typed}>{icon("open end")}</span>'
 
 
 def _badge(usage: str) -> str:

@@ -157,7 +157,7 @@ def _part(path: str, row: Row, line: dict[str, str], version: str) -> Blank | No
         found = parts[number - 1]
     # The table of a coded element is that of its first part.
     coded = row.table if first and row.table and row.type in ("CE", "CWE", "CNE", "FC", "JCC") else found.table
-    return Blank(f"{path}.{line['part']}", line["label"], "", found.type, coded, wide=int(line["wide"]))
+    return Blank(f"{path}.{line['part']}", line["label"], "", found.type, line["table"] or coded, wide=int(line["wide"]))
 
 
 def _with(blank: Blank, use: Wanted, usage: str = "") -> Blank:

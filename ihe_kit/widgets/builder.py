@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -15,21 +15,19 @@ from ihe_kit.exchanges import Exchange, Peer
 from ihe_kit.ihe import Transaction
 from ihe_kit.profiles import transaction as by_number
 from ihe_kit.render import SEVERITY, Outline, card_html, findings_html, h, icon, summary_html, tag, text_html, visible
-from ihe_kit.render.form import Control, Question, Sheet, form_html, legend_html, row_filled, table_html
+from ihe_kit.render.form import Sheet, form_html, legend_html, table_html
 from ihe_kit.rules import Finding
 from ihe_kit.v2.build import timestamp
-from ihe_kit.v2.dictionary import is_composite
 from ihe_kit.v2.edit import add, put, remove
 from ihe_kit.v2.message import V2Message
-from ihe_kit.v2.skeleton import Blank, skeleton
+from ihe_kit.v2.skeleton import skeleton
+from ihe_kit.v2.tables import table_kind, table_name
 from ihe_kit.verbs import build, exchange, explain, validate
 from ihe_kit.widgets.base import COPY, KitWidget, front
+from ihe_kit.widgets.questions import DOMAINS, Questions, codes, domains
 
 if TYPE_CHECKING:
     from ihe_kit.region import Sandbox
-
-_ALWAYS = ("R", "RE")
-_OURS = ("MSH-1", "MSH-2")  # the delimiters are no values
 
 
 class Builder(KitWidget):
@@ -39,8 +37,10 @@ class Builder(KitWidget):
     or an event that is not known, and for a transaction of another standard.
     """
 
-    _esm = front("kit.js", "builder.js")
+    _esm = front("kit.js", "combobox.js", "builder.js")
     report = traitlets.Dict().tag(sync=True)
+    form = traitlets.Unicode().tag(sync=True)  # goes to the browser only when its shape has changed; values go with the report
+    segments = traitlets.Unicode().tag(sync=True)  # those that may be added
     message: V2Message
 
     def __init__(
@@ -59,6 +59,7 @@ class Builder(KitWidget):
         self.choice = not event  # whether the reader chooses the event
         self.typed: dict[str, str] = {}
         self.exchange: Exchange | None = None
+        self._shape = ""
         self._start(event)
         self.html = self._html()
 
@@ -69,9 +70,12 @@ class Builder(KitWidget):
 
     def put(self, path: str, value: str) -> None:
         """Puts a value in its place; "" takes it away, `'""'` says: delete what you hold. Raises UnknownPath."""
+        self._put(path, value)
+        self._changed()
+
+    def _put(self, path: str, value: str) -> None:
         self.message = put(self.message, path, value)
         self.typed[path] = value
-        self._changed()
 
     def send(self, content: Any = None, buffers: Any = None) -> Any:
         """Sends the message. One that was changed since it was sent is a new message, with a time and a control ID of its own.
@@ -90,24 +94,38 @@ class Builder(KitWidget):
         return self.exchange
 
     def answer_put(self, path: str, value: str) -> None:
-        """A control was changed."""
+        """A control was changed. A known assigning authority brings its OID along."""
+        if self._tables.get(path) == DOMAINS and value in domains():
+            place, _, part = path.rpartition(".")
+            for more, known in enumerate((domains()[value][1], "ISO"), start=int(part) + 1):
+                self._put(f"{place}.{more}", known)
         self.put(path, value)
+
+    def answer_codes(self, name: str) -> dict[str, Any]:
+        """The codes of a table, for the list under a control; `free` where a site may have codes of its own."""
+        title = f"Table {name}, {table_name(name)}" if table_name(name) else f"Table {name}"
+        return {"title": title, "codes": codes(name, self.message.version), "free": table_kind(name) != "HL7"}
+
+    def answer_open(self, path: str) -> None:
+        """Shows the fields of a segment that was shut."""
+        self.questions.opened.add(path)
+        self._show(self.report)
 
     def answer_add(self, path: str) -> None:
         """One more row for a repeating field."""
-        self.rows[path] = self._count(path) + 1
-        self._changed()
+        self.questions.rows[path] = self.questions.count(self.message, path) + 1
+        self._show(self.report)
 
     def answer_remove(self, path: str) -> None:
         """Takes a repetition away; one that is still empty is only a row."""
         field = path.rpartition("[")[0]
-        shown = self._count(field)
+        shown = self.questions.count(self.message, field)
         try:
             self.message = remove(self.message, path)
         except UnknownPath:
             pass
         self.typed = {place: value for place, value in self.typed.items() if not re.match(rf"{re.escape(field)}\b", place)}
-        self.rows[field] = max(shown - 1, 1)
+        self.questions.rows[field] = max(shown - 1, 1)
         self._changed()
 
     def answer_segment(self, name: str) -> None:
@@ -148,56 +166,15 @@ class Builder(KitWidget):
         body = f"{table_html(self.sheets())}{text}{found}{self._answer_note()}"
         return f'<div class="kit is-static" role="group" aria-label="Builder"><div class="kit-head">{self._title()}</div>{body}</div>'
 
-    def sheets(self) -> Iterator[Sheet]:
+    def sheets(self) -> list[Sheet]:
         """The form as data: each segment that the message has, with its fields as the event uses them."""
-        blanks = {blank.path.rpartition(".")[2]: blank for blank in reversed(self._blanks)}
-        wrong = {_field(finding.path) for finding in self.findings}
-        for line in self.message.segments:
-            name = line.name if line.number == 1 else f"{line.name}[{line.number}]"
-            blank = blanks.get(line.name) or Blank(line.name, line.name, "O")
-            asked = [part for part in blank.parts if part.path not in _OURS]
-            questions = tuple(self._question(part, name, wrong) for part in asked if part.usage not in ("X", "W"))
-            unsent = tuple(f"{part.path} {part.name}" for part in asked if part.usage == "X")
-            spare = blank.usage != "R" or line.number > 1
-            yield Sheet(name, blank.name, questions, unsent, line.name == "MSH", spare)
-
-    def _question(self, blank: Blank, segment: str, wrong: set[str]) -> Question:
-        path = f"{segment}-{blank.path.rpartition('-')[2]}"
-        many = blank.most != 1
-        count = self._count(path) if many else 1
-        rows = tuple(self._row(blank, f"{path}[{n}]" if many else path) for n in range(1, count + 1))
-        filled = any(map(row_filled, rows))
-        conditional = blank.usage in ("C", "CE") and blank.when
-        reason = f"{blank.when[:1].upper()}{blank.when[1:].rstrip('.')}." if conditional else ""
-        folded = not (filled or blank.usage in _ALWAYS or path in wrong or path in self.shown)
-        if not folded:
-            self.shown.add(path)  # what is there once stays, or the form would jump under the reader's hands
-        return Question(path, blank.name, blank.usage, rows, many, reason, blank.spec, folded)
-
-    def _row(self, blank: Blank, path: str) -> tuple[Control, ...]:
-        if not blank.parts:
-            return (Control(path, blank.name, self._value(path), blank.table, blank.codes(self.message.version)),)
-        places = [(part, f"{path}.{part.path.partition('.')[2]}") for part in blank.parts]
-        return tuple(Control(place, p.name, self._value(place), p.table, p.codes(self.message.version), p.wide) for p, place in places)
-
-    def _value(self, path: str) -> str:
-        """A value as one types it: of what has parts, as HL7 writes it."""
-        found = self.message.find(path)
-        text = self.message.text[found[0].start : found[0].end] if found else ""
-        return text if is_composite(path, self.message.version) else self.message.unescape(text)
-
-    def _count(self, path: str) -> int:
-        """How many rows a repeating field shows: at least one."""
-        field = self.message.find(f"{path}")
-        return max(1, len(field), self.rows.get(path, 0))
+        return list(self.questions.sheets(self.message, {_field(finding.path) for finding in self.findings}))
 
     def _start(self, event: str) -> None:
         """The message of an event, made of the values; then what the reader typed."""
         message = build(self.transaction, self.values, self._clock, self._ids, event=event)
         assert isinstance(message, V2Message)
         self.message = message
-        self.rows: dict[str, int] = {}
-        self.shown: set[str] = set()
         self.event = self.transaction.event(message)
         for path, value in self.typed.items():
             if (not self.event or self.event.takes(path)) and not path.startswith("MSH"):
@@ -206,24 +183,44 @@ class Builder(KitWidget):
                 except UnknownPath:
                     continue
         structure = self.event.structure if self.event else self.transaction.structure
-        self._blanks = skeleton(structure, message.version, "X", self.event.uses if self.event else ())
+        self.questions = Questions(skeleton(structure, message.version, "X", self.event.uses if self.event else ()))
         self._changed()
 
     def _changed(self) -> None:
+        """Shows what stands in the message now, and what is found in it."""
         self._findings = sorted(validate(self.message, self.transaction), key=lambda found: list(SEVERITY).index(found.severity))
-        sheets = list(self.sheets())
-        shape = "|".join(f"{c.path}{'-' * q.folded}" for s in sheets for q in s.questions for row in q.rows for c in row)
-        self.report = {
-            "form": form_html(sheets, self.key),
-            "shape": shape,
-            "title": self._title(),
-            "text": self.message.text,
+        self._show({**self._found(), "text": self.message.text, "title": self._title(), "answer": self._answer_note()})
+
+    def _show(self, report: Mapping[str, Any]) -> None:
+        """Shows the form with what stands in it, beside a report."""
+        sheets = self.sheets()
+        controls = [control for sheet in sheets for control in sheet.controls]
+        self._tables = {control.path: control.table for control in controls}
+        fields = {_field(control.path) for control in controls}
+        with self.hold_sync():
+            self._form(sheets)
+            self.report = {
+                **report,
+                "values": {control.path: control.shown for control in controls},
+                "wrong": {_field(f.path): f.what for f in reversed(self.findings) if f.severity == "error" and _field(f.path) in fields},
+                "asked": self.questions.newly_asked(sheets),
+            }
+
+    def _form(self, sheets: list[Sheet]) -> None:
+        """Draws the form anew where another segment, field or row is in it."""
+        fields = (f"{q.path}{'-' * q.folded}{len(q.rows)}" for s in sheets for q in s.questions)
+        shape = "|".join((self.message.name, *(f"{s.path}{'-' * s.shut}" for s in sheets), *fields))
+        if shape != self._shape:
+            self._shape, self.form = shape, form_html(sheets, self.key)
+        self.segments = self._segments()
+
+    def _found(self) -> dict[str, Any]:
+        """The message with what is found in it, and the findings as lists."""
+        return {
             "preview": text_html(Outline(self.message, explain), self.findings),
             "summary": self._summary(),
             "lists": findings_html(self.findings, "v2"),
             "paths": [_field(finding.path) for finding in self.findings],
-            "wrong": {_field(f.path): f.what for f in reversed(self.findings) if f.severity == "error"},
-            "answer": self._answer_note(),
         }
 
     def _summary(self) -> str:
@@ -264,15 +261,7 @@ class Builder(KitWidget):
             for e in self.transaction.events
         )
         choose = f'<select class="kit-btn small" data-event aria-label="Event">{events}</select>' if self.choice and events else ""
-        optional = {
-            b.path.rpartition(".")[2]: b.name
-            for b in self._blanks
-            if (b.usage not in ("X", "W") and b.most != 1) or b.usage in ("O", "C", "RE")
-        }
-        more = "".join(f'<option value="{h(path)}">{h(path)}, {h(name)}</option>' for path, name in optional.items())
-        segments = (
-            f'<select class="kit-btn small" data-segment aria-label="Add a segment"><option value="">Add a segment</option>{more}</select>'
-        )
+        segments = '<select class="kit-btn small" data-segment aria-label="Add a segment"></select>'
         send = '<button type="button" class="kit-btn primary" data-send>Send</button>' if self.to is not None else ""
         left = f'<div><form class="kit-form kit-v2" data-form></form><div class="kit-foot kit-uses">{segments}</div><div class="kit-foot kit-uses">{legend_html()}</div></div>'
         pane = '<div class="kit-pane-head"><span>Message</span><span class="kit-grow"></span><span class="kit-quiet kit-thin">lit: the field you are in</span></div>'
@@ -280,7 +269,12 @@ class Builder(KitWidget):
         strip = f'<div class="kit-strip"><div class="kit-sum" role="status" data-summary></div><span class="kit-grow"></span>{send}</div>'
         head = f'<div class="kit-head"><div class="kit-title" data-title></div>{choose}{COPY}</div>'
         panes = f'<div class="kit-panes kit-build" style="--panes:minmax(0,11fr) minmax(0,9fr)">{left}{right}</div>'
-        return f'<div class="kit" role="group" aria-label="Builder">{head}{panes}{strip}<div role="status" data-answer></div><div data-lists></div></div>'
+        return f'<div class="kit" role="group" aria-label="Builder" data-key="{self.key}">{head}{panes}{strip}<div role="status" data-answer></div><div class="kit-sr" role="status" data-asked></div><div data-lists></div></div>'
+
+    def _segments(self) -> str:
+        """The segments that the event's structure has a place for, to choose from."""
+        options = "".join(f'<option value="{h(path)}">{h(path)}, {h(name)}</option>' for path, name in self.questions.segments().items())
+        return f'<option value="">Add a segment</option>{options}'
 
 
 def _field(path: str) -> str:

@@ -36,13 +36,13 @@ def test_a_repair_and_typing_are_taken_back_by_keys_and_by_mouse(kit: Callable[[
     before = area.input_value()
     expect(status).to_contain_text("4 errors")
     assert view.get_by_role("button", name="Undo").get_attribute("aria-disabled") == "true"
-    view.locator("[role=option]").nth(1).click()
+    view.locator(".kit-finding").nth(1).click()
     page.keyboard.press("ArrowUp")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("f")
     expect(status).to_contain_text("3 errors")
     expect(status).to_contain_text("1 repair made.")
-    expect(view.locator("[role=option]").nth(1)).to_be_focused()  # the finding that has come to the same place
+    expect(view.locator(".kit-finding").nth(1)).to_be_focused()  # the finding that has come to the same place
     mended = area.input_value()
     assert "NORDVIK" in mended[len(before.partition("4711")[0]) :]
 
@@ -149,12 +149,12 @@ def test_what_is_too_large_is_told_at_once(kit: Callable[[str], Any], tmp_path: 
 
 def test_many_equal_findings_are_one_line_that_opens(kit: Callable[[str], Any]) -> None:
     view = kit("Validator(report(500))")
-    page, option = view.page, view.locator("[role=option]:visible")
+    page, option = view.page, view.locator(".kit-finding:visible")
     fold = view.locator("[data-fold]").first
     expect(fold).to_have_text("and 499 more like it")
     closed = option.count()
     assert closed < 12
-    head = view.locator("[role=option]", has=page.locator("[data-fold]")).first
+    head = view.locator(".kit-finding", has=page.locator("[data-fold]")).first
     head.click()
     page.keyboard.press("ArrowUp")
     head.focus()

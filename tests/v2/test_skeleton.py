@@ -38,8 +38,10 @@ def test_the_word_of_the_profile_counts() -> None:
     assert "I" in dict(ihe["PV1-2"].codes())
     assert [(part.path, part.name) for part in ihe["PID-3"].parts] == [
         ("PID-3.1", "number"),
-        ("PID-3.4", "given out by"),
         ("PID-3.5", "type"),
+        ("PID-3.4.1", "given out by"),
+        ("PID-3.4.2", "universal ID"),
+        ("PID-3.4.3", "its type"),
     ]
 
 
