@@ -65,8 +65,8 @@ def _digest(outline: Outline, index: int) -> str:
         meaning = _meaning(outline, index)
         return value(element.value) + (f" <i>{h(meaning)}</i>" if meaning else "")
     if outline.is_group(index):
-        inside = Counter(outline.elements[i].label for i in below)
-        return f"<i>{', '.join(name if number == 1 else f'{number:,} {name}' for name, number in inside.items())}</i>"
+        kinds = Counter(outline.elements[i].label for i in below)
+        return f"<i>{', '.join(name if number == 1 else f'{number:,} {name}' for name, number in kinds.items())}</i>"
     if outline.elements[below[0]].label.startswith("["):
         return f"<i>{count(len(below), 'repetition')}</i>"
     if outline.message.standard == "v2":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import chain
 from typing import Any
 
@@ -62,9 +63,13 @@ class Explorer(KitWidget):
         return self._spelled(str(proposal["value"]))
 
     def _spelled(self, path: str) -> str:
-        """`PID-3.1` becomes `PID-3[1].1` where the message has several. Raises UnknownPath."""
+        """`PID-3.1` becomes `PID-3[1].1` where the message has several, `ORDER_OBSERVATION[2]` the whole path of that group. Raises UnknownPath."""
         if path in self.outline.index or not path:
             return path
+        steps = (re.escape(step) + (r"\[\d+\]" if step[-1:] != "]" else "") for step in path.split("."))
+        group = re.compile(r"(?:.*\.)?" + r"\.(?:.*\.)?".join(steps))
+        if found := next((one.path for one in self.message.groups() if group.fullmatch(one.path)), ""):
+            return found
         return next((e.path for e in self.message.find(path) if e.path in self.outline.index), path)
 
     def _part(self, index: int) -> list[Any]:

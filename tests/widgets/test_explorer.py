@@ -60,7 +60,17 @@ def test_groups_open_step_by_step_in_a_large_report() -> None:
     view.selected = "PATIENT_RESULT.ORDER_OBSERVATION.OBSERVATION[7].OBX-5"
     assert view.selected == "OBX[7]-5"
     view.selected = "PATIENT_RESULT[1].ORDER_OBSERVATION[1].OBSERVATION[7]"
+    view.selected = "MSH"
+    view.selected = "PATIENT_RESULT.OBSERVATION[7]"
+    assert view.selected == "PATIENT_RESULT[1].ORDER_OBSERVATION[1].OBSERVATION[7]"
     assert "seventh of 200" in view.answer_card(view.outline.index[view.selected])
+
+
+def test_a_group_may_be_chosen_by_its_own_name() -> None:
+    text = "MSH|^~\\&|||||||ORU^R01^ORU_R01|1|P|2.5\rPID|1||4711\rOBR|1\rOBX|1\rOBR|2\rOBX|1\r"
+    assert Explorer(text, "ORDER_OBSERVATION[2]").selected == "PATIENT_RESULT[1].ORDER_OBSERVATION[2]"
+    with pytest.raises(UnknownPath):
+        Explorer(text, "ORDER_OBSERVATION[3]")
 
 
 def test_unreadable_text_is_refused() -> None:
