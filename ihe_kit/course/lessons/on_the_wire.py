@@ -26,6 +26,8 @@ from ihe_kit.course.items import (
 )  # fmt: skip
 from ihe_kit.crosswalk import person
 from ihe_kit.region import Sandbox
+from ihe_kit.v2 import V2Message
+from ihe_kit.v2.delivery import decide
 from ihe_kit.v2.wire import Frame, frame, unframe
 from ihe_kit.verbs import exchange, parse
 
@@ -39,12 +41,19 @@ OPTIONS = (
 )
 
 
+NEXT_IS = {
+    "repair the message": "AE says that something in the message is wrong. Unchanged, it gets the same answer.",
+    "send it again": "Silence says nothing about the message, so the same bytes go out again.",
+    "wait": "CA is only the receipt. The result, AA, AE or AR, is still to come: wait for it.",
+}
+
+
 def deciding(*values: str) -> tuple[Step, ...]:
     """The three steps from what came to what is done."""
     hows = (
         "MSA-2 repeats the control ID, MSH-10, of the message that is answered. Only that tells them apart.",
         "AA: yes. CA: the receiver keeps it safe and works on it later. AE, AR: no. Silence says neither.",
-        "Unchanged, a refused message gets the same answer. Silence says nothing about the message, so the same bytes go out again.",
+        NEXT_IS[values[2]],
     )
     return tuple(Step(label, value, how) for label, value, how in zip((CAME, TAKEN, NEXT), values, hows, strict=True))
 
@@ -71,6 +80,16 @@ _COMMIT_SLIPS = {
     "no": "A refusal would be CE or CR.",
     "nobody knows": "Something was said: the receiver keeps it safe, so it need not be sent again.",
 }
+_SILENCE_SLIPS = {
+    "call someone": "First send it again; after the agreed number of tries, call someone. One silence in a day is no reason to wake anybody.",
+    "wait": "Ten seconds are over, and nothing says that an answer is still on its way.",
+    "repair the message": "Nothing says that anything in the message is wrong.",
+}
+_NEXT_SLIPS = {
+    "send it again": "CA says that the receiver keeps the message safe, so it need not be sent again. What is still to come?",
+    "repair the message": "Nothing has been refused so far. What is still to come?",
+    "call someone": "So far everything goes as it should. What is still to come?",
+}
 _GAPS, _BLANK = _chosen(SILENCE, given=(0,)), _chosen(COMMITTED)
 
 # 03.1: frames in a stream --------------------------------------------------------------------------------------------------------------
@@ -79,8 +98,6 @@ _ONE, _TWO = b"MSH|^~\\&|ADT|NORDVIK|||||ADT^A01|1", b"MSH|^~\\&|ADT|NORDVIK||||
 STREAMS: tuple[tuple[str, bytes, str], ...] = (
     ("Two whole frames in one packet", frame(_ONE) + frame(_TWO), "A packet is how the network carries bytes. It says nothing about where a message ends; VT and FS CR do."),
     ("One frame that comes in five packets", frame(_ONE), "The receiver keeps what it has and waits until FS CR comes."),
-    ("A frame that is cut off, and right behind it a whole one: VT … VT … FS CR", frame(_ONE)[:20] + frame(_TWO),
-     "A VT inside a frame says that the one before it was cut off. Who joins the two makes one message that nobody sent."),
     ("A frame whose FS comes without the CR behind it, and then silence", frame(_ONE)[:-1], "The end of a block is two bytes. As long as the second one is missing the frame is open."),
 )  # fmt: skip
 COUNTS = ("0", "1", "2", "3")
@@ -95,10 +112,43 @@ def check_streams(answer: Answer, _: Context) -> Verdict:
     wrong = [clue for (_says, data, clue), given in zip(STREAMS, answer, strict=True) if given != _whole(data)]
     if wrong:
         return Verdict(False, f"{len(STREAMS) - len(wrong)} of {len(STREAMS)} fit.", wrong[0])
-    return Verdict(True, "Right, all four.", "The bytes were given to the reader that the region uses. It counts frames, never packets.")
+    return Verdict(True, "Right, all three.", "The bytes were given to the reader that the region uses. It counts frames, never packets.")
 
 
-# 03.4: a Monday -------------------------------------------------------------------------------------------------------------------------
+# 03.4: two rejections ------------------------------------------------------------------------------------------------------------------
+
+_HEAD = "MSH|^~\\&|IDENTITY|FJORDLAND|ADT|NORDVIK|20250303080000+0100||ACK|K1|P|2.5\r"
+REJECTED: tuple[tuple[str, str, str], ...] = (
+    ("To F00008: `MSA|AR|F00008`, and `ERR||MSH^1^9^1^2|201`, event not supported.", "MSA|AR|F00008\rERR||MSH^1^9^1^2|201|E\r",
+     "ERR-2 names MSH-9, the kind of message. Will the header be another one, if the same bytes come again?"),
+    ("To F00009: `MSA|AR|F00009`, and `ERR|||207`, no place is named. The receiver is being backed up.", "MSA|AR|F00009\rERR|||207|E\r",
+     "ERR-2 is empty: no place in the message is to blame, the header neither. What will have changed in an hour?"),
+)  # fmt: skip
+_WORDS = {
+    "done": OPTIONS[2][0],
+    "wait": "wait",
+    "repair": "repair the message",
+    "send again": "send it again",
+    "call someone": "call someone",
+}
+
+
+def _does(answer: str) -> str:
+    """What the kit's own sender does with an answer, in the words of the exercise."""
+    message = parse(_HEAD + answer)
+    assert isinstance(message, V2Message)
+    return _WORDS[decide(message).what]
+
+
+def check_rejected(answer: Answer, _: Context) -> Verdict:
+    """The table by which the kit sends says what is done."""
+    wrong = [clue for (_says, text, clue), given in zip(REJECTED, answer, strict=True) if given != _does(text)]
+    if wrong:
+        return Verdict(False, f"{len(REJECTED) - len(wrong)} of {len(REJECTED)} fit.", wrong[0])
+    return Verdict(True, "Right, both.", "Twice AR, and two decisions: the ERR segment makes the difference.")
+
+
+# 03.5: a Monday -------------------------------------------------------------------------------------------------------------------------
 
 CAUSES = (
     "the network loses messages",
@@ -135,7 +185,7 @@ def check_monday(answer: Answer, _: Context) -> Verdict:
     )
 
 
-# 03.6: three repetitions, three answers -----------------------------------------------------------------------------------------------
+# 03.7: three repetitions, three answers -----------------------------------------------------------------------------------------------
 
 SOUND = story("ITI-31", person("ingrid"), id="W")
 CHANGES = {
@@ -143,6 +193,9 @@ CHANGES = {
     "Send another patient under the same control ID": {"PID-3.1": "4455", "PID-5.1": "Lie", "PID-5.2": "Bjørn"},
     "Send the same admission under a new control ID": {"MSH-10": "W00099"},
 }
+
+
+ANSWERS = ("AA: accepted", "AE: refused, something in the message is wrong", "AR: rejected", "nothing: no answer comes")
 
 
 def _admitted(box: Sandbox) -> object:
@@ -158,15 +211,15 @@ EXERCISES = (
         check=check_streams,
         hints=(
             "Count what begins with VT and ends with FS CR. Packets do not matter.",
-            "What is cut off is no message, and the next one is not made longer by it.",
-            "2, 1, 1, and 0 as long as the last byte is missing.",
+            "Two frames stay two, also side by side. A frame whose end has not come is not whole yet.",
+            "2, 1, and 0 as long as the last byte is missing.",
         ),
         solution=tuple(_whole(data) for _, data, _ in STREAMS),
         why="A frame is VT, the message, FS CR. The network may cut and join as it likes; the reader goes by these bytes alone.",
         wrong=(
-            Wrong(("1", "1", "1", "0"), "One packet, one message."),
-            Wrong(("2", "3", "1", "0"), "Each packet is a message."),
-            Wrong(("2", "1", "2", "0"), "What was cut off counts, or is joined with the next."),
+            Wrong(("1", "1", "0"), "One packet, one message."),
+            Wrong(("2", "3", "0"), "Each packet is a message."),
+            Wrong(("2", "1", "1"), "After a while the receiver takes what it has."),
         ),
         spec="ITI TF-2 Appendix C.2.1",
     ),
@@ -175,7 +228,12 @@ EXERCISES = (
         standard="v2",
         task="You sent F00004 and waited for ten seconds. Nothing came. The first step is done.",
         parts=_GAPS[0],
-        check=by_steps(SILENCE, "Right.", "A lost message and a lost answer look the same from here. The very same bytes let the receiver tell that it had them."),
+        check=by_steps(
+            SILENCE,
+            "Right.",
+            "A lost message and a lost answer look the same from here. The very same bytes let the receiver tell that it had them.",
+            slips={2: lambda text: _SILENCE_SLIPS.get(text, "")},
+        ),
         hints=(
             "What would the sender see if the message had arrived and the answer got lost?",
             "The same silence. So the sender cannot know, and nothing is wrong with the message itself.",
@@ -199,7 +257,7 @@ EXERCISES = (
             COMMITTED,
             "Right.",
             "CA is a receipt for the letter, not for what is in it. The application may still refuse.",
-            slips={1: lambda text: _COMMIT_SLIPS.get(text, "")},
+            slips={1: lambda text: _COMMIT_SLIPS.get(text, ""), 2: lambda text: _NEXT_SLIPS.get(text, "")},
         ),
         hints=(
             "The C in CA stands for commit.",
@@ -210,6 +268,7 @@ EXERCISES = (
         why="In the enhanced mode two answers come. CA: you need not send again. AA, AE or AR: what became of it.",
         wrong=(
             Wrong(("yes, to this message", "yes", "nothing, it is done"), "CA says that it is in."),
+            Wrong(("yes, to this message", "not yet, but it is kept safe", "nothing, it is done"), "A receipt is the end."),
             Wrong(("yes, to this message", "nobody knows", "send it again"), "Only AA counts as an answer."),
             Wrong(("yes, to this message", "no", "repair the message"), "Whatever is not AA is a refusal."),
         ),
@@ -217,6 +276,27 @@ EXERCISES = (
     ),
     Exercise(
         id="03.4",
+        standard="v2",
+        task="Two messages are rejected. What does the sender do next? Look for the place that ERR-2 names.",
+        parts=tuple(Part(says, OPTIONS[2]) for says, _, _ in REJECTED),
+        check=check_rejected,
+        hints=(
+            "ERR-2 is the second field of ERR. In one of the two answers it names the header, MSH.",
+            "Repeating does not help while the header is to blame. And where nothing in the message is to blame?",
+            "The first: call someone, the two sides have to agree. The second: send it again, later.",
+        ),
+        solution=tuple(_does(text) for _, text, _ in REJECTED),
+        why="Repeating does not help while the header is to blame: the receiver will not learn a new event by tomorrow, so people have to talk. Otherwise AR says *not at this "
+        "moment*, and the sender may try again later.",
+        wrong=(
+            Wrong(("send it again", "send it again"), "AR always means: not now."),
+            Wrong(("call someone", "call someone"), "AR always means: give up."),
+            Wrong(("repair the message", "repair the message"), "AR is another word for AE."),
+        ),
+        spec="ITI TF-2 Appendix C.2.3.1 and C.2.3.2",
+    ),
+    Exercise(
+        id="03.5",
         standard="v2",
         task="Monday evening: 40,000 messages were taken for 900 patients. What was the cause, what is mended first, and why in this order?",
         parts=(Part("The cause", CAUSES), Part("Mend first", FIRST), Part("Because", REASONS)),
@@ -235,7 +315,7 @@ EXERCISES = (
         ),
     ),
     order(
-        id="03.5",
+        id="03.6",
         task="A careful receiver gets a message. Put its steps in order. One of them does not belong.",
         tiles=(
             Tile("frame", "Wait until the frame is whole", "Before FS CR nobody knows whether the message is complete."),
@@ -266,11 +346,12 @@ EXERCISES = (
         spec="ITI TF-2 Appendix C.2.3",
     ),
     break_it(
-        id="03.6",
+        id="03.7",
         task="Ingrid's admission was taken a moment ago. Send something now that is *rejected* (AR): a repetition, or not quite. Say beforehand which place the answer names.",
         sound=SOUND,
         changes=CHANGES,
         first=_admitted,
+        answers=ANSWERS,
         wants=("AR",),
         places=("MSH-10", "PID-3"),
         solution=("AR", "MSH-10", "Send another patient under the same control ID"),
@@ -281,13 +362,14 @@ EXERCISES = (
         },
         hints=(
             "Three changes: nothing is new, everything but the control ID is new, only the control ID is new.",
-            "A receiver that remembers compares the bytes. When may it not take the message for a repetition?",
+            "A receiver that remembers knows the control ID and the bytes. When do the two contradict each other?",
             "Another patient under the same control ID: AR, MSH-10.",
         ),
-        why="Were it taken, no answer could tell which of the two messages it means. Were it held for a repetition, Bjørn would never be admitted, and AA would hide it.",
+        why="Were it taken, no answer could tell which of the two messages it means. Were it held for a repetition, Bjørn would never be admitted, and AA would hide it. That a control "
+        "ID is one message's alone, the standard says; to answer with AR is this receiver's choice.",
         wrong=(
-            Wrong(("AR: rejected, this receiver takes no such message", "MSH-10", "Send the very same bytes once more"), "A duplicate is an error."),
-            Wrong(("AR: rejected, this receiver takes no such message", "PID-3", "Send the same admission under a new control ID"), "The same content is the same message."),
+            Wrong(("AR: rejected", "MSH-10", "Send the very same bytes once more"), "A duplicate is an error."),
+            Wrong(("AR: rejected", "PID-3", "Send the same admission under a new control ID"), "The same content is the same message."),
             Wrong(("AE: refused, something in the message is wrong", "PID-3", "Send another patient under the same control ID"), "The control ID is only a running number."),
         ),
         spec="ITI TF-2 section 3.30.5.1",
@@ -382,7 +464,7 @@ QUIZ = (
         standard="v2",
         ask="You sent F00012. `MSA|AA|F00011` comes back. What now?",
         choices=(
-            Choice("F00012 is done.", "MSA-2 names another message. Who does not compare, loses one."),
+            Choice("F00012 is done.", "MSA-2 names another message. Whoever does not compare loses one."),
             Choice("It answers F00011, perhaps late or twice; F00012 is still open.", "Answers may come late, in another order, or twice. Only MSA-2 tells."),
             Choice("F00012 was refused.", "AA is no refusal, and it is not about F00012."),
             Choice("The line is broken.", "An answer came over it."),
@@ -422,9 +504,11 @@ LESSON = Lesson(
     goals=(
         Goal("frame a message, send it, and match its acknowledgment, however the network cuts the bytes", ("03.1", "03.p1")),
         Goal(
-            "decide after AA, AE, AR, CA or silence: done, wait, repair, send again, or call someone", ("03.2", "03.3", "03.4"), code=False
+            "decide after AA, AE, AR, CA or silence: done, wait, repair, send again, or call someone",
+            ("03.2", "03.3", "03.4", "03.5"),
+            code=False,
         ),
-        Goal("make a receiver safe against repetition, and prove it by a count", ("03.5", "03.6", "03.p2")),
+        Goal("make a receiver safe against repetition, and prove it by a count", ("03.6", "03.7", "03.p2")),
     ),
     minutes=40,
     before="lessons 01 and 02, or you can read MSH and MSA.",

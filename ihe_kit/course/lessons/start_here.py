@@ -370,4 +370,4 @@ GOALS = (
     Goal("choose your path through the course, and name what each lesson leaves in your hands", ("00.q2", "00.q4"), code=False),
 )
 
-LESSON = Lesson("00", GOALS, 45, "nothing", EXERCISES, PREDICTIONS, QUIZ)
+LESSON = Lesson("00", GOALS, 40, "nothing", EXERCISES, PREDICTIONS, QUIZ)
