@@ -126,7 +126,8 @@ class _Pen:
         if not text:
             return ""
         leaf = bisect_right(self.starts, start) - 1
-        inside = leaf >= 0 and end <= self.leaves[leaf][1] and bool(re.search(r"\w", text))
+        bare = re.fullmatch(r"\w{3}", text) and self.v2 and self.text[start - 1 : start] in ("", "\r", "\n")  # a segment of a name alone
+        inside = leaf >= 0 and end <= self.leaves[leaf][1] and bool(re.search(r"\w", text)) and not bare
         classes = " ".join(filter(None, ("" if inside else "d", self._underline(start))))
         named = f' class="{classes}"' if classes else ""
         shown = self._show(text) if inside else self._delimiters(text, start)

@@ -46,15 +46,21 @@ def opened(data: bytes, name: str = "the file") -> Desk:
     """
     if len(data) > FILE_MOST:
         raise ValueError(f"{name} is too large for a page: {len(data):,} bytes, and {FILE_MOST:,} fit")
-    if recognises(data[:400].decode("latin-1")):
-        batch = read_all(data)
-        if len(batch.messages) > 1 or batch.problems:
-            texts = tuple(message.text for message in batch.messages)
-            labels = tuple(_label(number, message) for number, message in enumerate(batch.messages, start=1))
-            return Desk(texts[0] if texts else decoded(data), texts, labels, problems=tuple(finding.says for finding in batch.problems))
+    if recognises(data[:400].decode("latin-1")) and (several := sorted_out(data)):
+        return several if several.messages else replace(several, text=decoded(data))
     if not data.strip():
         raise ValueError(f"{name} is empty: expected a message of HL7 v2, FHIR or openEHR")
     return Desk(decoded(data, name))
+
+
+def sorted_out(text: str | bytes) -> Desk | None:
+    """The messages of a text that holds several, or in which something is wrong with the whole; None for one message alone."""
+    batch = read_all(text)
+    if len(batch.messages) < 2 and not batch.problems:
+        return None
+    texts = tuple(message.text for message in batch.messages)
+    labels = tuple(_label(number, message) for number, message in enumerate(batch.messages, start=1))
+    return Desk(texts[0] if texts else "", texts, labels, problems=tuple(finding.says for finding in batch.problems))
 
 
 def decoded(data: bytes, name: str = "") -> str:

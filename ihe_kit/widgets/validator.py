@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from ihe_kit.render import Outline, count, findings_html, h, icon, mirror_html, 
 from ihe_kit.rules import Finding, repaired
 from ihe_kit.verbs import explain, transactions
 from ihe_kit.widgets.base import KitWidget, front
-from ihe_kit.widgets.desk import FILE_MOST, MOST, Desk, History, decoded, opened
+from ihe_kit.widgets.desk import FILE_MOST, MOST, Desk, History, decoded, opened, sorted_out
 from ihe_kit.widgets.review import Review, example, mended, restored, review, typed
 
 __all__ = ["Validator", "example"]
@@ -99,6 +100,11 @@ class Validator(KitWidget):
         except ValueError as problem:
             return f"{problem}. {ELSEWHERE if len(data) > FILE_MOST else ''}".strip()
         return ""
+
+    def answer_sort(self) -> None:
+        """The messages of a text that holds several, one by one."""
+        if desk := sorted_out(self.text):
+            self._do("sorting the messages", desk, f"{count(len(desk.messages), 'message')}.")
 
     def answer_turn(self, number: int) -> None:
         """Another message of the file."""
@@ -228,7 +234,9 @@ class Validator(KitWidget):
 def shelf_html(desk: Desk) -> str:
     """The messages of a file, to choose from, and what is wrong with the file as a whole."""
     if not desk.messages and not desk.problems:
-        return ""
+        begun = 0 if desk.too_large else len(re.findall(r"(?<![^\r\n])MSH", desk.text))
+        button = f'<button type="button" class="kit-btn small" data-sort>Check its {begun:,} messages one by one</button>'
+        return f'<div class="kit-foot">{button}</div>' if begun > 1 else ""
     rows = list(enumerate(desk.labels))[:CHOICES]
     options = "".join(f'<option value="{n}"{" selected" * (n == desk.number)}>{h(label)}</option>' for n, label in rows)
     more = f'<span class="kit-small kit-quiet">the first {CHOICES} of {len(desk.labels):,}</span>' if len(desk.labels) > CHOICES else ""

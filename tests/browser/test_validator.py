@@ -107,6 +107,18 @@ def test_a_file_of_several_messages(kit: Callable[[str], Any], tmp_path: Path) -
     expect(view.get_by_text("Nothing to check yet")).to_be_visible()
 
 
+def test_several_messages_in_the_text(kit: Callable[[str], Any]) -> None:
+    view = kit("Validator()")
+    view.page.evaluate("text => navigator.clipboard.writeText(text)", BATCH.replace("\r", "\n"))
+    view.locator("textarea").focus()
+    view.page.keyboard.press("Control+v")
+    view.get_by_role("button", name="Check its 3 messages one by one").click()
+    expect(view.get_by_label("Message of the file")).to_be_focused()
+    expect(view.get_by_role("status")).to_contain_text("3 messages.")
+    view.page.keyboard.press("ArrowDown")
+    expect(view.locator("textarea")).to_have_value(BATCH[BATCH.index("MSH", 40) : BATCH.rindex("MSH")].replace("\r", "\n"))
+
+
 def test_a_file_is_dropped(kit: Callable[[str], Any]) -> None:
     view = kit("Validator(example())")
     drop = """(kit, [name, text]) => {

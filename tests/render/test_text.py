@@ -125,3 +125,8 @@ def test_a_long_value_of_quotes_is_one_string(value: str) -> None:
     assert len(page.having("class", "ln")) == len(
         Page(text_html(Outline(parse(message.text.replace(value, "x" * 80)), explain))).having("class", "ln")
     )
+
+
+def test_a_segment_of_a_name_alone_has_that_name_in_the_gutter() -> None:
+    html = text_html(Outline(parse("MSH|^~\\&|A||||||ADT^A01\rNK1\rZBE|1"), explain))
+    assert [piece.split("<")[0] for piece in html.split('<span class="seg">')[1:]] == ["MSH", "NK1", "ZBE"]

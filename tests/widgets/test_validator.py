@@ -181,6 +181,20 @@ def test_a_file_of_several_messages_is_leafed_through_and_changes_stay() -> None
     assert view.shelf == ""
 
 
+def test_several_messages_in_one_text_are_sorted_out_on_demand() -> None:
+    text = batch(1, 4, 8).decode()
+    view = Validator(text)
+    assert "Check its 3 messages one by one" in view.shelf
+    view.answer_sort()
+    assert (view.text, len(view.desk.messages)) == (batch(1).decode(), 3)
+    view.undo()
+    assert view.text == text
+    assert "one by one" not in Validator(example()).shelf
+    alone = Validator(example())
+    alone.answer_sort()
+    assert alone.report["undo"] == ""
+
+
 def test_what_is_wrong_with_a_batch_is_told_beside_its_messages() -> None:
     desk = opened(b"BHS|^~\\&|A\r" + batch(1, 4) + b"BTS|3\r", "night.hl7")
     assert len(desk.messages) == 2

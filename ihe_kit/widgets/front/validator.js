@@ -91,10 +91,10 @@ function render({ model, el }) {
     return ask(model, name, details, bytes);
   }
   async function repair(which, item) {   // then the finding that has come to the same place
-    const at = item ? all(lists, '[role="option"]').indexOf(item) : 0;
+    const at = item ? all(lists, ".kit-finding").indexOf(item) : 0;
     await act("fix", which);
-    const left = all(lists, '[role="option"]').filter(other => !other.hidden), to = left[Math.min(at, left.length - 1)];
-    to ? stop(to.parentElement, '[role="option"]', to) : area.focus();
+    const left = all(lists, ".kit-finding").filter(other => !other.hidden), to = left[Math.min(at, left.length - 1)];
+    to ? stop(to.parentElement, ".kit-finding", to) : area.focus();
   }
   async function step(back) {
     await act("undo", { back });
@@ -134,6 +134,7 @@ function render({ model, el }) {
   root.addEventListener("dragover", event => { if (carries(event)) { taken(event); over(true); } });
   root.addEventListener("dragleave", event => { if (!root.contains(event.relatedTarget)) over(false); });
   root.addEventListener("drop", event => { if (carries(event)) { taken(event); over(false); if (event.dataTransfer.files[0]) open(event.dataTransfer.files[0]); } });
+  on(shelf, "click", "[data-sort]", async () => { await act("sort"); one(shelf, "select")?.focus(); });
   on(shelf, "change", "[data-turn]", async select => { await act("turn", { number: +select.value }); one(shelf, "select")?.focus(); });
   const put = () => { shelf.innerHTML = model.get("shelf"); };
 
