@@ -44,7 +44,9 @@ class Side:
 
 @dataclass
 class Comparison:
-    """Two texts, what differs between them, and which lines stand beside each other: (line of the first, line of the second), -1 for none."""
+    """Two texts, what differs between them from the top down, and which lines stand beside each other: (line of the first, line of the second), -1
+    for none.
+    """
 
     one: Side
     other: Side
@@ -65,6 +67,13 @@ class Comparison:
             together = [(a, b) for a, b in ((self.line(0, a), self.line(1, b)) for a, b in self.pairs) if a >= 0 and b >= 0]
         self.rows = beside(len(self.lines[0]), len(self.lines[1]), together)
         self._rows = [{row[at]: n for n, row in enumerate(self.rows)} for at in (0, 1)]
+        self.changes = sorted(self.changes, key=self._order)
+
+    def _order(self, change: Change) -> tuple[int, int]:
+        """From the top down, as one reads; what is not shown comes last."""
+        at, element = (1, change.after or change.gap) if change.after or (change.before and change.gap) else (0, change.before)
+        row = self.row(at, element)
+        return (row if row >= 0 else len(self.rows)), element.start if element else 0
 
     def line(self, at: int, place: int) -> int:
         """The line at a place of the first (0) or the second (1) text; -1 for one that is not shown."""

@@ -29,7 +29,7 @@ def difference(one: V2Message, other: V2Message, matches: Iterable[Match] | None
     ['PID-3[2] added: 2', 'PID-7 changed: 1957, was 1958']
     """
     found: list[Change] = []
-    for kind, first, second in matched(one, other) if matches is None else matches:
+    for kind, first, second, _ in matched(one, other) if matches is None else matches:
         if kind:
             found.append(Change(kind, _whole(one, first) if first else None, _whole(other, second) if second else None))
         if first and second:
@@ -43,12 +43,13 @@ def difference(one: V2Message, other: V2Message, matches: Iterable[Match] | None
 class Match(NamedTuple):
     """A segment of the first message and the one of the second that it is; None for what only one of them has.
 
-    `kind` is added, removed, moved, or "" where the segment stands in its place.
+    `kind` is added, removed, moved, or "". `stays` says whether it stands in its place: what has moved does not, nor what belongs to it.
     """
 
     kind: str
     first: Segment | None
     second: Segment | None
+    stays: bool = False
 
 
 def matched(one: V2Message, other: V2Message) -> list[Match]:
@@ -83,7 +84,7 @@ def _tree(message: V2Message) -> list[Node]:
     return top
 
 
-def _siblings(one: V2Message, before: Sequence[Node], other: V2Message, after: Sequence[Node]) -> Iterator[Match]:
+def _siblings(one: V2Message, before: Sequence[Node], other: V2Message, after: Sequence[Node], stays: bool = True) -> Iterator[Match]:
     """The segments that belong to the same one, and all below them."""
     pairs = _pairs(one, before, other, after)
     taken = {second: first for first, second in pairs}
@@ -98,8 +99,9 @@ def _siblings(one: V2Message, before: Sequence[Node], other: V2Message, after: S
             continue
         while second not in moved and gone and gone[0] < first:
             yield from (Match("removed", inner.segment, None) for inner in before[gone.popleft()].all())
-        yield Match("moved" if second in moved else "", before[first].segment, node.segment)
-        yield from _siblings(one, before[first].inside, other, node.inside)
+        still_here = stays and second not in moved
+        yield Match("moved" if second in moved else "", before[first].segment, node.segment, still_here)
+        yield from _siblings(one, before[first].inside, other, node.inside, still_here)
     for first in gone:
         yield from (Match("removed", inner.segment, None) for inner in before[first].all())
 

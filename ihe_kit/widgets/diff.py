@@ -73,7 +73,7 @@ class Diff(KitWidget):
         self._pairs, self._every = None, list[Change]()
         if isinstance(first, V2Message) and isinstance(second, V2Message):
             matches = matched(first, second)
-            self._pairs = [(m.first.start, m.second.start) for m in matches if m.first and m.second]
+            self._pairs = [(m.first.start, m.second.start) for m in matches if m.stays and m.first and m.second]
             self._every = v2_difference(first, second, matches)
         elif first and second and first.standard != second.standard:
             labels = f"{LABELS[first.standard]}, the other {LABELS[second.standard]}"
@@ -93,8 +93,8 @@ class Diff(KitWidget):
 
     def _shown(self, ignore: tuple[str, ...], selected: int) -> dict[str, Any]:
         """What the front end draws, and `changes`, without what does not count."""
-        self.changes = without(self._every, ignore)
-        self._comparison = Comparison(*self._sides, self.changes, self._pairs, bool(self._problems))
+        self._comparison = Comparison(*self._sides, without(self._every, ignore), self._pairs, bool(self._problems))
+        self.changes = list(self._comparison.changes)
         standard = next((side.message.standard for side in self._sides if side.message), "")
         left = [path for path in ignore if len(self._every) > len(without(self._every, (path,)))]
         return {

@@ -23,7 +23,7 @@ HEAD = "MSH|^~\\&|A||||1||ADT^A01^ADT_A01|X|P|2.5\r"
 def compared(one: str, other: str) -> Comparison:
     first, second = V2Message(HEAD + one), V2Message(HEAD + other)
     found = matched(first, second)
-    pairs = [(m.first.start, m.second.start) for m in found if m.first and m.second]
+    pairs = [(m.first.start, m.second.start) for m in found if m.stays and m.first and m.second]
     return Comparison(
         Side("Before", first.text, first, "|^~&"), Side("After", second.text, second, "|^~&"), difference(first, second), pairs
     )
@@ -37,7 +37,7 @@ def columns(html: str) -> list[list[str]]:
 
 def test_each_text_keeps_its_order_and_equal_segments_stand_beside_each_other() -> None:
     view = compared("PID|||1\rOBX|1||A\rOBX|2||B\rNTE|1", "PID|||1\rOBX|1||B\rOBX|2||A\rZZZ|1")
-    assert view.rows == [(0, 0), (1, 1), (2, -1), (3, 2), (4, -1), (-1, 3), (-1, 4)]
+    assert view.rows == [(0, 0), (1, 1), (-1, 2), (2, 3), (3, -1), (4, -1), (-1, 4)]
     left, right = columns(texts_html(view))
     assert len(left) == len(right) == len(view.rows)
     assert [line for line in left if line] == view.one.text.replace("&", "&amp;").split("\r")

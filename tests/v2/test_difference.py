@@ -123,6 +123,15 @@ LINES = st.lists(
 )
 
 
+def test_what_belongs_to_a_segment_goes_with_it() -> None:
+    one, other = "OBR|1|p1\rOBX|1||A\rOBR|2|p2\rOBX|1||B\rOBX|2||C", "OBR|1|p2\rOBX|1||B\rOBX|2||C\rOBR|2|p1\rOBX|1||A"
+    found = matched(parse(HEAD + one), parse(HEAD + other))
+    assert [(m.kind, m.first.name, m.first.number, m.second.number, m.stays) for m in found if m.first and m.second] == [
+        ("", "MSH", 1, 1, True), ("moved", "OBR", 2, 1, False), ("", "OBX", 2, 1, False), ("", "OBX", 3, 2, False),
+        ("", "OBR", 1, 2, True), ("", "OBX", 1, 3, True),
+    ]  # fmt: skip
+
+
 @given(LINES, LINES)
 def test_every_segment_is_matched_once(one: list[str], other: list[str]) -> None:
     before, after = parse(HEAD + "\r".join(one)), parse(HEAD + "\r".join(other))

@@ -30,6 +30,15 @@ def test_it_lists_what_differs() -> None:
     assert "<b>3 differences</b>: 1 added, 2 changed" in view.view["facts"]
 
 
+def test_the_table_goes_from_the_top_down() -> None:
+    one = HEAD + "PID|||1||Lie|Berg\rPD1|||Home\rPV1||I|MED1\rOBX|1||A||1\rOBX|2||B||2\r"
+    view = Diff(one, HEAD + "PID|||1||Lie^Bjørn||1957\rPV1||O|MED2\rNTE|1||x\rOBX|1||B||2\rOBX|2||A||1")
+    assert [(change.kind, change.path) for change in view.changes] == [
+        ("added", "PID-5.2"), ("removed", "PID-6"), ("added", "PID-7"), ("removed", "PD1"), ("changed", "PV1-2"), ("changed", "PV1-3"),
+        ("added", "NTE"), ("moved", "OBX[1]"), ("changed", "OBX[1]-1"), ("changed", "OBX[2]-1"),
+    ]  # fmt: skip
+
+
 def test_times_can_be_left_out_and_listed_again() -> None:
     view = Diff(HEAD + "PID|||1", OTHER + "PID|||2", ignore=TIMES)
     assert [change.path for change in view.changes] == ["PID-3"]
