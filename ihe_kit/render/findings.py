@@ -31,7 +31,7 @@ def summary_html(findings: Sequence[Finding], held: int = 0) -> str:
 
 
 def findings_html(findings: Sequence[Finding], standard: str, *, fixes: bool = False, static: bool = False) -> str:
-    """Findings grouped by severity: listboxes of options, or plain lists for the static twin. Where one rule finds the same in many repetitions
+    """Findings grouped by severity: treegrids of rows, or plain lists for the static twin. Where one rule finds the same in many repetitions
     the first is told whole, and the others are folded under it.
     """
     groups, pen = [], _Pen(standard, fixes, static)
@@ -43,8 +43,8 @@ def findings_html(findings: Sequence[Finding], standard: str, *, fixes: bool = F
             rows = "".join(pen.fold(fold) for fold in folds[:LISTED])
             left = sum(map(len, folds[LISTED:]))
             more = f'<p class="kit-off">{left:,} more are not listed.</p>' if left else ""
-            role = "" if static else f' role="listbox" aria-label="{heading}"'
-            groups.append(f"{head}<ul{role}>{rows}</ul>{more}")
+            lists = f"<ul>{rows}</ul>" if static else f'<div role="treegrid" aria-label="{heading}">{rows}</div>'
+            groups.append(f"{head}{lists}{more}")
     return "".join(groups)
 
 
@@ -85,20 +85,26 @@ class _Pen:
         said = f"and {len(others):,} more like it"
         if self.static:
             return self.item(first, number, f"{self._words(first)}<details><summary>{said}</summary><ul>{places}</ul>{left}</details>")
-        body = f'{self._words(first)}<span class="kit-btn small quiet" data-fold="{h(_kind(first))}">{icon("shut")}{said}</span> <small class="kit-quiet">{left}</small>'
+        button = (
+            f'<button type="button" tabindex="-1" class="kit-btn small quiet" data-fold="{h(_kind(first))}">{icon("shut")}{said}</button>'
+        )
+        body = f'{self._words(first)}{button} <small class="kit-quiet">{left}</small>'
         return self.item(first, number, body, folds=True) + places
 
     def item(self, finding: Finding, number: int, body: str, first: int = -1, folds: bool = False) -> str:
-        """A list item; `first` is the number of the finding that it is folded under."""
+        """A list item, or a row of a treegrid, for it holds links and buttons; `first` is the number of the finding that it is folded under."""
         offered = finding.fix if self.fixes and not self.static else None
-        fix = f'<span class="kit-btn small" data-fix>{value(offered.label, 40)}</span>' if offered else ""
+        fix = f'<button type="button" tabindex="-1" class="kit-btn small" data-fix>{value(offered.label, 40)}</button>' if offered else ""
         shortcuts = " ".join(filter(None, ("F" if fix else "", "ArrowRight" if folds else "")))
-        option = f' role="option" aria-selected="false" tabindex="-1" data-f="{number}" data-s="{finding.start}" data-e="{finding.end}"'
+        level = ' aria-level="2"' if first >= 0 else ' aria-level="1"' + ' aria-expanded="false"' * folds
+        row = f' role="row"{level} aria-selected="false" tabindex="-1" data-f="{number}" data-s="{finding.start}" data-e="{finding.end}"'
         keys = f' aria-keyshortcuts="{shortcuts}"' if shortcuts else ""
         under = f' data-under="{first}" hidden' if first >= 0 else ""
         path = visible(finding.path).replace(".", ".<wbr>").replace("]", "]<wbr>")
-        inside = f'<span class="p">{path}</span> <div>{body}</div><div>{fix}</div>'
-        return f'<li class="kit-finding kit-{self.standard}"{"" if self.static else option + keys + under}>{inside}</li>'
+        cell = "" if self.static else ' role="gridcell"'
+        inside = f'<span class="p"{cell}>{path}</span> <div{cell}>{body}</div><div{cell}>{fix}</div>'
+        tag, more = ("li", "") if self.static else ("div", row + keys + under)
+        return f'<{tag} class="kit-finding kit-{self.standard}"{more}>{inside}</{tag}>'
 
     def _words(self, finding: Finding) -> str:
         words = f'<div class="w">{visible(finding.what)}</div><p class="y">{visible(finding.why)}</p>'

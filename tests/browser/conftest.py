@@ -137,18 +137,31 @@ def notebook(lab: tuple[str, Path], page: Any, request: pytest.FixtureRequest) -
 
     def run(*cells: str) -> Any:
         name = f"{request.node.name}.ipynb".replace("[", "-").replace("]", "")
-        done = 'print("all done", 6 * 7)'
-        code = [
-            {"cell_type": "code", "id": f"c{n}", "metadata": {}, "execution_count": None, "outputs": [], "source": cell}
-            for n, cell in enumerate((*cells, done))
-        ]
-        kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-        (work / name).write_text(json.dumps({"cells": code, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}))
-        page.goto(f"{base}/lab/tree/{name}?token=tok&reset")
-        run_all(page, base, name)
-        return page
+        return opened(page, base, work / name, *cells)
 
     return run
+
+
+def opened(page: Any, base: str, file: Path, *cells: str) -> Any:
+    """Writes a notebook with these cells, opens it and runs them all."""
+    done = 'print("all done", 6 * 7)'
+    code = [
+        {"cell_type": "code", "id": f"c{n}", "metadata": {}, "execution_count": None, "outputs": [], "source": cell}
+        for n, cell in enumerate((*cells, done))
+    ]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    file.write_text(json.dumps({"cells": code, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}))
+    page.goto(f"{base}/lab/tree/{file.name}?token=tok&reset")
+    run_all(page, base, file.name)
+    return page
+
+
+def set_theme(page: Any, name: str) -> None:
+    """The theme of JupyterLab, by its menu: `Light`, `Dark`, `Dark High Contrast`."""
+    page.get_by_role("menuitem", name="Settings", exact=True).click()
+    page.locator(".lm-Menu-item", has_text="Theme").first.hover()
+    page.locator(".lm-Menu-item", has_text=re.compile(rf"^JupyterLab {name}\s*$")).click()
+    page.wait_for_function("dark => document.body.dataset.jpThemeLight === String(!dark)", arg=name.startswith("Dark"))
 
 
 def run_all(page: Any, base: str, name: str) -> None:

@@ -140,18 +140,18 @@ def test_validator_while_typing(notebook: Callable[..., Any]) -> None:
     kit = page.locator(".kit[aria-label=Validator]")
     status = kit.get_by_role("status")
     expect(status).to_contain_text("4 errors")
-    first = kit.locator("[role=option]").first
+    first = kit.locator(".kit-finding").first
     first.click()
     assert kit.locator(".kit-mirror .kit-f-gap.kit-lit").count() == 1
 
     first.focus()
     page.keyboard.press("ArrowDown")
-    expect(kit.locator("[role=option][aria-selected=true] .p")).to_have_text("PID-3.4")
+    expect(kit.locator(".kit-finding[aria-selected=true] .p")).to_have_text("PID-3.4")
     page.keyboard.press("f")
     expect(status).to_contain_text("3 errors")
     page.keyboard.press("Alt+ArrowDown")
-    expect(kit.locator("[role=option][aria-selected=true]")).to_have_count(1)
-    kit.get_by_role("button", name="Apply all 2 fixes").click()
+    expect(kit.locator(".kit-finding[aria-selected=true]")).to_have_count(1)
+    kit.get_by_role("button", name="Apply all 2 safe fixes").click()
     expect(status).to_contain_text("1 error")
 
     area = kit.locator("textarea")

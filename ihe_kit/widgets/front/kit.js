@@ -56,10 +56,11 @@ function laidOut(thing, act) {
   seen.observe(thing);
 }
 
-/** Makes `item` the tab stop of its group, and focuses it. */
+/** Makes `item` the tab stop of its group, with the links in it behind it, and focuses it. */
 function stop(box, selector, item, focus = true) {
-  for (const other of all(box, `${selector}[tabindex="0"]`)) other.tabIndex = -1;
-  item.tabIndex = 0;
+  const open = (thing, to) => { thing.tabIndex = to; for (const link of all(thing, "a")) link.tabIndex = to; };
+  for (const other of all(box, `${selector}[tabindex="0"]`)) open(other, -1);
+  open(item, 0);
   if (focus) { item.focus({ preventScroll: true }); item.scrollIntoView({ block: "nearest", inline: "nearest" }); }
 }
 
@@ -195,26 +196,28 @@ function tabs(root, chosen, choose) {
   return show;
 }
 
-/** Lists of findings: one listbox per severity. `go(option)` shows the place, `fix(option)` applies the repair, Enter goes on to `enter(option)`. What is folded stays as it was. */
+/** Lists of findings: one treegrid per severity. `go(row)` shows the place, `fix(row)` applies the repair, Enter goes on to `enter(row)`. What is folded stays as it was. */
 const unfolded = new WeakMap();
 function findings(root, { go, fix = () => {}, enter = () => {} }) {
-  const option = '[role="option"]', open = unfolded.get(root) ?? unfolded.set(root, new Set()).get(root);
+  const row = '[role="row"]', open = unfolded.get(root) ?? unfolded.set(root, new Set()).get(root);
   const fold = (item, yes) => {   // Right shows what is like it, Left hides that again; from one of those, Left goes back
     const head = item.dataset.under ? one(item.parentElement, `[data-f="${item.dataset.under}"]`) : item, button = one(head, "[data-fold]");
     if (!button) return;
     const under = all(head.parentElement, `[data-under="${head.dataset.f}"]`);
     for (const other of under) other.hidden = !yes;
+    head.setAttribute("aria-expanded", yes);
     one(button, ".kit-i").className = `kit-i ${yes ? "open" : "shut"}`;
     yes ? open.add(button.dataset.fold) : open.delete(button.dataset.fold);
-    if (under.includes(item)) { stop(head.parentElement, option, head); choose(head); }
+    if (under.includes(item)) { stop(head.parentElement, row, head); choose(head); }
   };
   const choose = item => {
-    for (const other of all(root, option)) other.setAttribute("aria-selected", other === item);
+    for (const other of all(root, row)) other.setAttribute("aria-selected", other === item);
     go(item);
   };
-  for (const box of all(root, '[role="listbox"]')) {
-    one(box, option).tabIndex = 0;
-    rove(box, option, {
+  for (const box of all(root, '[role="treegrid"]')) {
+    for (const link of all(box, "a")) link.tabIndex = -1;
+    stop(box, row, one(box, row), false);
+    rove(box, row, {
       enter: item => { choose(item); enter(item); }, move: choose,
       keys: (event, item) => {
         const key = event.altKey ? "" : event.key.toLowerCase();
@@ -223,18 +226,18 @@ function findings(root, { go, fix = () => {}, enter = () => {} }) {
         return ["f", "arrowright", "arrowleft"].includes(key);
       },
     });
-    on(box, "click", option, (item, event) => {
-      stop(box, option, item, false);
+    on(box, "click", row, (item, event) => {
       const button = event.target.closest("[data-fold]");
+      stop(box, row, item, Boolean(button));
       if (button) return fold(item, !open.has(button.dataset.fold));
       event.target.closest("[data-fix]") ? fix(item) : choose(item);
     });
-    for (const button of all(box, "[data-fold]")) if (open.has(button.dataset.fold)) fold(button.closest(option), true);
+    for (const button of all(box, "[data-fold]")) if (open.has(button.dataset.fold)) fold(button.closest(row), true);
   }
   /** The finding `step` places further, over all lists. */
   return step => {
-    const list = all(root, option).filter(item => !item.hidden), at = list.findIndex(item => item.getAttribute("aria-selected") === "true");
+    const list = all(root, row).filter(item => !item.hidden), at = list.findIndex(item => item.getAttribute("aria-selected") === "true");
     const item = list[(at + step + (at < 0 && step < 0 ? 1 : 0) + list.length) % list.length];
-    if (item) { stop(item.parentElement, option, item); choose(item); }
+    if (item) { stop(item.parentElement, row, item); choose(item); }
   };
 }

@@ -63,8 +63,8 @@ function render({ model, el }) {
         if (lit[0]) reveal(pane, lit[0]);
       },
     });
-    on(one(detail, '[data-panel="Findings"]'), "dblclick", '[role="option"]', () => show("Bytes"));
-    on(one(detail, '[data-panel="Findings"]'), "keydown", '[role="option"]', (_, event) => { if (event.key === "Enter") { show("Bytes"); enter(); } });
+    on(one(detail, '[data-panel="Findings"]'), "dblclick", '[role="row"]', () => show("Bytes"));
+    on(one(detail, '[data-panel="Findings"]'), "keydown", '[role="row"]', (_, event) => { if (event.key === "Enter") { show("Bytes"); enter(); } });
     ask(model, "copy").then(words => { copyTrue(pane, words); copyButton(one(detail, "[data-copy]"), () => words); });
     if (held) enter();
   }
