@@ -55,7 +55,10 @@ def opened(data: bytes, name: str = "the file") -> Desk:
 
 def sorted_out(text: str | bytes) -> Desk | None:
     """The messages of a text that holds several, or in which something is wrong with the whole; None for one message alone."""
-    batch = read_all(text)
+    try:
+        batch = read_all(text)
+    except Unreadable:  # the check says why
+        return None
     if len(batch.messages) < 2 and not batch.problems:
         return None
     texts = tuple(message.text for message in batch.messages)

@@ -241,3 +241,10 @@ def test_hostile_text_is_shown_as_text() -> None:
         assert "<script" not in shown
         assert "<img" not in shown
         assert "\0" not in view.report["mirror"]
+
+
+@pytest.mark.parametrize("text", ["", "hello", "{}", "MSH", "BHS|^~\\&|A", "\x0b\x1c\r"])
+def test_sorting_what_is_no_message_does_nothing(text: str) -> None:
+    view = Validator(text)
+    view.answer_sort()
+    assert view.text == text or view.desk.problems
