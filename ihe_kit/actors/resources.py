@@ -3,59 +3,84 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from json import JSONDecoder
 from typing import Any
 
-from ihe_kit.core import Message
-from ihe_kit.fhir import FhirMessage, parse
-from ihe_kit.fhir.search import index
-from ihe_kit.store import Document, Entry, Store
+from ihe_kit.fhir import FhirMessage
+from ihe_kit.fhir.index import index
+from ihe_kit.fhir.patch import written
+from ihe_kit.store import Document, Store
+
+Clock = Callable[[], datetime]
+_NAME, _COLON = re.compile(r'[\s,]*"'), re.compile(r"\s*:\s*")
+_DECODER = JSONDecoder()
 
 
-def save(store: Store, message: Message, clock: Callable[[], datetime], id: str, more: Iterable[Entry] = ()) -> Document:
-    """Keeps a resource under an id and indexes it. The text stays as it came, but for `id` and `meta` that every server writes."""
-    resource = parse(message.body if isinstance(message, FhirMessage) else message.text)
-    before = store.get(resource.kind, id)
-    version, at = (before.version if before else 0) + 1, instant(clock())
-    text = with_identity(resource, id, version, at)
-    entries = [*index(json.loads(text)), ("_id", "", id, id), *more]
-    return store.put(resource.kind, id, text, at, entries)
+def save(store: Store, message: FhirMessage, clock: Clock, id: str, base: str = "") -> Document:
+    """Keeps a resource under an id and indexes it. The text stays as it came, but for `id` and `meta` that every server writes.
+
+    `base` is the server's own URL: a reference that begins with it leads to a resource of this server.
+    """
+    values = message.values
+    version, at = _next(store, values["resourceType"], id), instant(clock())
+    meta = dict(values.get("meta") or {}) | {"versionId": str(version), "lastUpdated": at}
+    return _put(store, values | {"id": id, "meta": meta}, with_identity(message.body, id, meta), at, base)
 
 
-def save_data(store: Store, data: dict[str, Any], clock: Callable[[], datetime], id: str) -> Document:
+def save_data(store: Store, data: dict[str, Any], clock: Clock, id: str, base: str = "") -> Document:
     """Keeps a resource that was made here, not sent: there is no text of anybody's to keep to the character."""
     kind = data["resourceType"]
-    before = store.get(kind, id)
-    version, at = (before.version if before else 0) + 1, instant(clock())
+    version, at = _next(store, kind, id), instant(clock())
     own = {"resourceType": kind, "id": id, "meta": dict(data.get("meta") or {}) | {"versionId": str(version), "lastUpdated": at}}
     whole = own | {name: value for name, value in data.items() if name not in own}
-    text = json.dumps(whole, indent=2, ensure_ascii=False)
-    return store.put(kind, id, text, at, [*index(whole), ("_id", "", id, id)])
+    return _put(store, whole, json.dumps(whole, indent=2, ensure_ascii=False), at, base)
 
 
-def with_identity(resource: FhirMessage, id: str, version: int, at: str) -> str:
-    """The text of a resource with its `id`, `meta.versionId` and `meta.lastUpdated`; the rest is kept to the character."""
-    meta: dict[str, Any] = dict(resource.data.get("meta") or {}) | {"versionId": str(version), "lastUpdated": at}
-    text = resource.text
-    gone = [node for node in (resource.root.children if resource.root else []) if node.key in ("id", "meta")]
-    for node in reversed(gone):  # from the end, so that the places before stay right
-        text = _without_member(text, node.start, node.end)
-    resource = parse(text)
-    assert resource.root is not None
-    kind = resource.root.child("resourceType")
-    assert kind is not None
-    new = "".join(f',\n  "{name}": {json.dumps(value, ensure_ascii=False)}' for name, value in (("id", id), ("meta", meta)))
-    return text[: kind.end] + new + text[kind.end :]
+def remove(store: Store, kind: str, id: str, clock: Clock) -> Document:
+    """Says that a resource was deleted: a version of its own, without a text. The versions before it are kept."""
+    return store.put(kind, id, "", instant(clock()), deleted=True)
 
 
-def _without_member(text: str, start: int, end: int) -> str:
-    """The text without the member whose value stands at [start, end), and without the comma that joined it to the others."""
-    name = text.rindex('"', 0, text.rindex('"', 0, start))
-    before, after = text[:name].rstrip(), text[end:].lstrip()
-    if after.startswith(","):
-        return before + "\n  " + after[1:].lstrip()
-    return before.removesuffix(",") + "\n" + after
+def _next(store: Store, kind: str, id: str) -> int:
+    last = store.last(kind, id)
+    return (last.version if last else 0) + 1
+
+
+def _put(store: Store, data: dict[str, Any], text: str, at: str, base: str) -> Document:
+    rows = index(data, base)
+    return store.put(data["resourceType"], data["id"], text, at, rows.entries, periods=rows.periods, amounts=rows.amounts)
+
+
+def with_identity(text: str, id: str, meta: dict[str, Any]) -> str:
+    """The text of a sound resource with its `id` and `meta` behind its type; the rest is kept to the character.
+
+    >>> with_identity('{"id": "old", "resourceType": "Patient"}', "new", {"versionId": "1"})
+    '{"resourceType": "Patient",\\n  "id": "new",\\n  "meta": {\\n    "versionId": "1"\\n  }}'
+    """
+    own = f',\n  "id": {json.dumps(id)},\n  "meta": ' + written(meta, "\n  ")
+    before = text.index("{") + 1
+    parts: list[str] = []
+    for name, start, end in members(text):
+        if name not in ("id", "meta"):
+            gap = text[before:start] if parts else text[: text.index("{") + 1]
+            parts.append(gap + text[start:end] + (own if name == "resourceType" else ""))
+        before = end
+    return "".join(parts) + text[before:]
+
+
+def members(text: str) -> Iterator[tuple[str, int, int]]:
+    """(name, where the name begins, where the value ends) of each member of a sound JSON object."""
+    at = text.index("{") + 1
+    while found := _NAME.match(text, at):
+        name, after = _DECODER.raw_decode(text, found.end() - 1)
+        colon = _COLON.match(text, after)
+        assert colon is not None
+        _, end = _DECODER.raw_decode(text, colon.end())
+        yield name, found.end() - 1, end
+        at = end
 
 
 def instant(moment: datetime) -> str:

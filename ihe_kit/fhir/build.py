@@ -147,7 +147,14 @@ def outcome(status: int, code: str, says: str, severity: str = "error") -> FhirM
 
 def resource(status: int, body: str, headers: Sequence[tuple[str, str]] = ()) -> FhirMessage:
     """A response that carries a resource as it was stored, character for character."""
-    return FhirMessage(rest.response(status, body, [("content-type", JSON), *headers]))
+    return Written(rest.response(status, body, [("content-type", JSON), *headers] if body else headers))
+
+
+class Written(FhirMessage):
+    """A message that was written here: its body is sound, and is read only if somebody asks for what is in it."""
+
+    def read(self) -> None:
+        """Nothing yet."""
 
 
 def _outcome(status: int, issues: Sequence[Mapping[str, Any]]) -> FhirMessage:

@@ -1,276 +1,381 @@
-"""Searching: a resource as rows of an index, a query as conditions on such rows. Pure data; the store keeps the rows and asks them.
+"""Searching: what a query asks of the index, as conditions (FHIR R4 section 3.1.1). Pure data; `search_sql` says the same in SQL.
 
-A row is (param, system, value, exact); the store adds the type and the id of the resource. A resource matches a `Condition` when, for any
-one of its alternatives, there is a row with the condition's `param` for which the alternative holds. Conditions stand beside each other as
-AND, alternatives as OR (FHIR R4 section 3.1.1). By `kind`, the alternatives and what they ask of a row:
-
-| kind      | alternative         | asks                                                                          |
-|-----------|---------------------|-------------------------------------------------------------------------------|
-| string    | (text,)             | value begins with the text; both are normalised                               |
-| contains  | (text,)             | value contains the text                                                       |
-| exact     | (text,)             | exact is the text                                                             |
-| token     | (system, code)      | system and value are these; None is not asked, "" as a system means no system |
-| reference | (target,)           | value is the target, `Patient/1`                                              |
-| date      | (prefix, low, high) | value and exact are the first and the last second of the resource's date      |
-
-`Condition.sql()` says the same in SQL. Nothing else of FHIR's search is here: no :missing, no chains, no _include.
+A resource matches a query when every condition holds. A `Match` holds when there is a row under its parameter for which one of its tests
+holds: conditions stand beside each other as AND, the tests of one as OR. A `Chain` asks what a reference leads to, a `Has` asks who refers
+to the resource, and a `Together` wants several rows of the same element (a composite).
 """
 
 from __future__ import annotations
 
-import calendar
 import re
-import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import lru_cache
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
 
 from ihe_kit.core import nearest
-from ihe_kit.files import rows
+from ihe_kit.fhir.index import normal, plain, span, split, split_reference
+from ihe_kit.fhir.parameters import RESULT, Parameter, find_parameter, hint, parameters
+from ihe_kit.fhir.tables import resource_types
 
-IndexRow = tuple[str, str, str, str]
-Alternative = tuple[str | None, ...]
-RESULT = ("_count", "_offset", "_format", "_pretty", "_summary", "_elements", "_sort", "_total", "_include", "_revinclude")
+__all__ = [
+    "RESULT",
+    "Chain",
+    "Condition",
+    "Either",
+    "Has",
+    "Match",
+    "Query",
+    "Test",
+    "Together",
+    "criteria",
+    "find_parameter",
+    "parameters",
+    "read_query",
+]
 
-_MOMENT = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d:\d\d)(?::(\d\d)(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?)?)?", re.ASCII)
-_SAME = "value >= ? AND exact <= ?"
-_DATES = {  # prefix -> (the clause, which of low and high it takes): FHIR R4 section 3.1.1
-    "eq": (_SAME, (0, 1)),
-    "ne": (f"NOT ({_SAME})", (0, 1)),
-    "gt": ("exact > ?", (1,)),
-    "lt": ("value < ?", (0,)),
-    "ge": (f"exact > ? OR ({_SAME})", (1, 0, 1)),
-    "le": (f"value < ? OR ({_SAME})", (0, 0, 1)),
-}
+PREFIXES = ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")  # FHIR R4 section 3.1.1.4.5
+DEEPEST = 5  # links of a chain
+TABLES = {"date": "period", "number": "amount", "quantity": "amount"}  # where the rows of a type of parameter are; the others in `entry`
+_MODIFIERS = {
+    "string": ("exact", "contains"),
+    "token": ("not", "text", "of-type"),
+    "reference": ("identifier",),
+    "uri": ("above", "below"),
+}  # besides :missing, and for a reference the types that it leads to (FHIR R4 section 3.1.1.4.4)
+_TERMINOLOGY = ("in", "not-in", "above", "below")
 
 
 @dataclass(frozen=True, slots=True)
-class Parameter:
-    """A search parameter that the course serves: what it is called, what kind of value it has, and where in the resource it looks."""
+class Test:
+    """What is asked of one row: SQL on its columns, with {x} for the row, and the values for its question marks."""
 
-    name: str
-    type: str
-    paths: tuple[str, ...]
-    system: str = ""  # of a bare code, which in the resource has none of its own
+    sql: str
+    values: tuple[str | float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
-    """One condition of a search; the table above says what its kind means."""
+class Match:
+    """There is a row under a parameter for which a test holds; `negated`: there is none. `table` is where its rows are."""
 
-    param: str
     kind: str
-    alternatives: tuple[Alternative, ...]
-
-    def sql(self) -> tuple[str, list[str]]:
-        """(an SQL clause on the columns system, value, exact; the values for its question marks). An index on value serves it."""
-        pairs = [_SQL[self.kind](alternative) for alternative in self.alternatives]
-        return " OR ".join(f"({clause})" for clause, _ in pairs), [value for _, values in pairs for value in values]
+    param: str
+    table: str
+    tests: tuple[Test, ...]
+    negated: bool = False
 
 
-@lru_cache(maxsize=64)
-def parameters(kind: str) -> tuple[Parameter, ...]:
-    """The search parameters of a type that the course serves; none for another type."""
-    lines = (row for row in rows("fhir/search.tsv") if row["resource"] == kind)
-    return tuple(Parameter(line["name"], line["type"], tuple(line["path"].split(" | ")), line["system"]) for line in lines)
+@dataclass(frozen=True, slots=True)
+class Together:
+    """A composite: rows of the same element, one under each component. Each alternative has a test for each component."""
+
+    kind: str
+    params: tuple[tuple[str, str], ...]  # (name, table) of each component
+    tests: tuple[tuple[Test, ...], ...]
+    negated: bool = False
 
 
-def find_parameter(kind: str, name: str) -> Parameter | None:
-    """The parameter that a name in a query stands for, with or without its modifier; None for one that is not served.
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A reference leads to a resource for which conditions hold: for each type that it may lead to, those."""
 
-    >>> find_parameter("Patient", "family:exact").type
-    'string'
-    """
-    return next((parameter for parameter in parameters(kind) if parameter.name == name.partition(":")[0]), None)
-
-
-def normal(text: str) -> str:
-    """A text as strings are compared: without case, without combining marks, in one space between words.
-
-    >>> normal("Kovácsová")
-    'kovacsova'
-    """
-    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    return " ".join("".join(letter for letter in folded if not unicodedata.combining(letter)).split())
+    kind: str
+    param: str
+    targets: tuple[tuple[str, tuple[Condition, ...]], ...]
+    negated: bool = False
 
 
-# Writing the index -----------------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Has:
+    """A resource of another type refers to this one, and conditions hold for it (FHIR R4 section 3.1.1.4.14)."""
+
+    kind: str
+    source: str
+    param: str
+    conditions: tuple[Condition, ...]
+    negated: bool = False
 
 
-def index(resource: Mapping[str, Any]) -> list[IndexRow]:
-    """The rows of a resource. What is not as its definition says is left out, never an error."""
-    found: list[IndexRow] = []
-    for parameter in parameters(str(resource.get("resourceType"))):
-        for path in parameter.paths:
-            for value in _values(resource, path.split(".")[1:]):
-                found += [(parameter.name, *written) for written in _WRITERS[parameter.type](value, parameter.system)]
-    return list(dict.fromkeys(found))
+@dataclass(frozen=True, slots=True)
+class Either:
+    """One of several conditions holds: how a compartment is asked for."""
+
+    kind: str
+    conditions: tuple[Condition, ...]
+    negated: bool = False
 
 
-def _values(value: Any, names: Sequence[str]) -> Iterator[Any]:
-    if isinstance(value, list):
-        for item in value:
-            yield from _values(item, names)
-    elif not names:
-        yield value
-    elif isinstance(value, Mapping) and names[0] in value:
-        yield from _values(value[names[0]], names[1:])
+Condition = Match | Together | Chain | Has | Either
 
 
-def _strings(value: Any, _: str) -> Iterator[tuple[str, str, str]]:
-    if isinstance(value, str):
-        yield "", normal(value), value
+@dataclass(frozen=True)
+class Query:
+    """A query as it was understood: what it asks, the parameters that were respected, and those that were left aside, each with the reason."""
+
+    kind: str
+    conditions: tuple[Condition, ...]
+    used: tuple[tuple[str, str], ...]
+    ignored: tuple[tuple[str, str], ...] = ()
 
 
-def _tokens(value: Any, system: str) -> Iterator[tuple[str, str, str]]:
-    """A bare code, an Identifier, a Coding, or the codings of a CodeableConcept."""
-    if isinstance(value, bool):
-        value = "true" if value else "false"
-    if isinstance(value, str):
-        yield system, value, value
-    elif isinstance(value, Mapping):
-        for coding in _values(value, ["coding"]):
-            yield from _tokens(coding, system)
-        code, owner = value.get("value") or value.get("code"), value.get("system") or ""
-        if isinstance(code, str) and isinstance(owner, str):
-            yield owner, code, code
-
-
-def _dates(value: Any, _: str) -> Iterator[tuple[str, str, str]]:
-    period = value if isinstance(value, Mapping) else {"start": value, "end": value}
-    try:
-        low = span(str(period["start"]))[0] if period.get("start") else "0001-01-01T00:00:00"
-        yield "", low, span(str(period["end"]))[1] if period.get("end") else "9999-12-31T23:59:59"
-    except ValueError:
-        return
-
-
-def _references(value: Any, _: str) -> Iterator[tuple[str, str, str]]:
-    if isinstance(value, Mapping) and isinstance(value.get("reference"), str):
-        yield "", "/".join(value["reference"].split("/")[-2:]), value["reference"]
-
-
-_WRITERS: dict[str, Callable[[Any, str], Iterator[tuple[str, str, str]]]] = {
-    "string": _strings,
-    "token": _tokens,
-    "date": _dates,
-    "reference": _references,
-}
-
-
-def span(text: str) -> tuple[str, str]:
-    """The first and the last second that a date or dateTime stands for, in UTC where it has a zone. Raises ValueError.
-
-    >>> span("1958-06")
-    ('1958-06-01T00:00:00', '1958-06-30T23:59:59')
-    """
-    found = _MOMENT.fullmatch(text.replace(" ", "+"))  # a plus sign that was not escaped in a query arrives as a space
-    if not found:
-        raise ValueError(f"{text!r} is no date: expected one such as 1958, 1958-06, 1958-06-17 or 2025-03-03T08:00:00+01:00")
-    year, month, day, clock, seconds, zone = found.groups()
-    last = day or calendar.monthrange(int(year), int(month or 12))[1]
-    begins = f"{year}-{month or '01'}-{day or '01'}T{clock or '00:00'}:{seconds or '00'}{zone or ''}"
-    ends = f"{year}-{month or '12'}-{last}T{clock or '23:59'}:{seconds or '59'}{zone or ''}"
-    low, high = datetime.fromisoformat(begins), datetime.fromisoformat(ends)
-    if zone and not 1 < int(year) < 9999:  # another zone may lie beyond the years that a calendar has
-        raise ValueError(f"{text!r} is no date that can be compared")
-    if zone:
-        low, high = low.astimezone(UTC), high.astimezone(UTC)
-    return low.replace(tzinfo=None).isoformat(), high.replace(tzinfo=None).isoformat()
-
-
-# Reading a query -------------------------------------------------------------------------------------------------------------------
-
-
-def criteria(kind: str, query: Iterable[tuple[str, str]], strict: bool = False) -> list[Condition]:
-    """The conditions of a query on a type. Parameters that shape the answer (`_count`) are none, and an empty value asks nothing.
-
-    A parameter that is not known is left aside, or refused when `strict` (Prefer: handling=strict). Raises ValueError for it, for a
-    modifier that the parameter does not have, and for a value that cannot be read.
+def criteria(kind: str, query: Iterable[tuple[str, str]], strict: bool = False, base: str = "") -> list[Condition]:
+    """The conditions of a query on a type; see `read_query`.
 
     >>> criteria("Patient", [("family:exact", "Lind"), ("_count", "5")])
-    [Condition(param='family', kind='exact', alternatives=(('Lind',),))]
+    [Match(kind='Patient', param='family', table='entry', tests=(Test(sql='{x}.exact = ?', values=('Lind',)),), negated=False)]
     """
-    conditions = []
+    return list(read_query(kind, query, strict, base).conditions)
+
+
+def read_query(kind: str, query: Iterable[tuple[str, str]], strict: bool = False, base: str = "") -> Query:
+    """A query on a type, read. Parameters that shape the answer (`_count`) ask nothing, and an empty value asks nothing.
+
+    A parameter that is not known is left aside, or refused when `strict` (Prefer: handling=strict, FHIR R4 section 3.1.1.3). Raises
+    ValueError for it, for a modifier that the parameter does not have, and for a value that cannot be read. `base` is the server's own URL.
+    """
+    conditions: list[Condition] = []
+    used, ignored = [], []
     for name, value in query:
-        parameter = find_parameter(kind, name)
-        if parameter:
-            conditions += [_condition(parameter, name.partition(":")[2], value)] if value.strip(",") else []
-        elif strict and name.partition(":")[0] not in RESULT:
-            raise ValueError(f"{kind} has no search parameter {name} here" + nearest(name, (known.name for known in parameters(kind))))
-    return conditions
+        if name.partition(":")[0] in RESULT:
+            continue
+        if not _known(kind, name):
+            first = name.partition(":")[0].partition(".")[0]
+            says = f"{kind} has no search parameter {name} here" + hint(kind, first)
+            if strict:
+                raise ValueError(says)
+            ignored.append((name, says))
+        elif value.strip(","):
+            used.append((name, value))
+            conditions.append(_condition(kind, name, value, base, 0))
+        else:
+            ignored.append((name, f"{name} has no value, so it asks nothing"))
+    return Query(kind, tuple(conditions), tuple(used), tuple(ignored))
 
 
-def _condition(parameter: Parameter, modifier: str, value: str) -> Condition:
-    allowed = ("exact", "contains") if parameter.type == "string" else ()
+def _known(kind: str, name: str) -> bool:
+    return name.startswith("_has:") or find_parameter(kind, name.partition(".")[0]) is not None
+
+
+def _condition(kind: str, name: str, value: str, base: str, depth: int) -> Condition:
+    if depth > DEEPEST:
+        raise ValueError(f"a chain has {DEEPEST} links at most here")
+    if name.startswith("_has:"):
+        return _has(kind, name, value, base, depth)
+    first, dot, rest = name.partition(".")
+    code, _, modifier = first.partition(":")
+    parameter = find_parameter(kind, code)
+    if parameter is None:
+        raise ValueError(f"{kind} has no search parameter {code} here" + hint(kind, code))
+    if dot:
+        return _chain(parameter, modifier, rest, value, base, depth)
+    return _match(parameter, modifier, value, base)
+
+
+def _has(kind: str, name: str, value: str, base: str, depth: int) -> Condition:
+    """`_has:Observation:patient:code=1234`: the patients of whom there is such an observation."""
+    _, source, code, inner = [*name.split(":", 3), "", "", ""][:4]
+    parameter = find_parameter(source, code)
+    if parameter is None or parameter.type != "reference" or not inner:
+        raise ValueError(f"{name} cannot be read: expected _has:TYPE:REFERENCE:PARAMETER, such as _has:Observation:patient:code")
+    return Has(kind, source, code, (_condition(source, inner, value, base, depth + 1),))
+
+
+def _chain(parameter: Parameter, kind: str, rest: str, value: str, base: str, depth: int) -> Condition:
+    """`subject:Patient.name=peter`. Without a type, every type that the reference may lead to and that has the parameter is meant."""
+    if parameter.type != "reference":
+        raise ValueError(f"{parameter.name} is a {parameter.type} and leads nowhere: only a reference can be followed by a dot")
+    if kind and kind not in resource_types():
+        raise ValueError(f"{kind} is no type of resource" + nearest(kind, resource_types()))
+    first = rest.partition(".")[0]
+    kinds = [kind] if kind else [one for one in _targets(parameter) if _known(one, first)]
+    if not kinds:
+        raise ValueError(f"none of the types that {parameter.name} leads to has a search parameter {first}")
+    targets = tuple((one, (_condition(one, rest, value, base, depth + 1),)) for one in kinds)
+    return Chain(parameter.kind, parameter.name, targets)
+
+
+def _targets(parameter: Parameter) -> Sequence[str]:
+    return sorted(resource_types()) if "Resource" in parameter.targets or not parameter.targets else parameter.targets
+
+
+def _match(parameter: Parameter, modifier: str, value: str, base: str) -> Condition:
+    kind, name, table = parameter.kind, parameter.name, TABLES.get(parameter.type, "entry")
+    if modifier == "missing":
+        return _missing(parameter, value)
+    if parameter.type == "reference" and modifier in resource_types():
+        value, modifier = ",".join(f"{modifier}/{part}" for part in split(value, ",") if part), ""
+    _allowed(parameter, modifier)
+    parts = [part for part in split(value, ",") if part]
+    if parameter.components:
+        return _together(parameter, parts, base)
+    if name == "_id":
+        return Match(kind, name, "document", tuple(Test("{x}.id = ?", (plain(part),)) for part in parts), modifier == "not")
+    if modifier in ("text", "of-type", "identifier"):
+        name = f"{name}:{modifier}"
+    read = _READERS.get(f"{parameter.type}:{modifier}") or _READERS[parameter.type]
+    return Match(kind, name, table, tuple(read(part, base) for part in parts), modifier == "not")
+
+
+def _allowed(parameter: Parameter, modifier: str) -> None:
+    allowed = (*_MODIFIERS.get(parameter.type, ()), "missing")
+    if modifier in _TERMINOLOGY and parameter.type == "token":
+        raise ValueError(f"{parameter.name}:{modifier} needs a terminology server, and this one is none. Ask for the codes one by one.")
     if modifier and modifier not in allowed:
         raise ValueError(f"{parameter.name} is a {parameter.type} and has no modifier :{modifier}" + nearest(modifier, allowed))
-    kind = modifier or parameter.type
-    return Condition(parameter.name, kind, tuple(_READERS[kind](part) for part in _split(value, ",") if part))
 
 
-def _token(text: str) -> Alternative:
+def _missing(parameter: Parameter, value: str) -> Match:
+    if value not in ("true", "false"):
+        raise ValueError(f"{parameter.name}:missing is {value!r}, but has to be true or false")
+    first = parameter.components[0] if parameter.components else parameter
+    name = f"{parameter.name}$0" if parameter.components else parameter.name
+    return Match(parameter.kind, name, TABLES.get(first.type, "entry"), (Test("1 = 1"),), value == "true")
+
+
+def _together(parameter: Parameter, parts: Iterable[str], base: str) -> Condition:
+    """`code-value-quantity=http://loinc.org|8480-6$gt140`."""
+    params = tuple((f"{parameter.name}${n}", TABLES.get(one.type, "entry")) for n, one in enumerate(parameter.components))
+    tests = []
+    for part in parts:
+        values = split(part, "$")
+        if len(values) != len(params):
+            says = "$".join(one.name for one in parameter.components)
+            raise ValueError(f"{parameter.name} is {part!r}, but wants {len(params)} values with $ between them: {says}")
+        tests.append(tuple(_READERS[one.type](value, base) for one, value in zip(parameter.components, values, strict=True)))
+    return Together(parameter.kind, params, tuple(tests))
+
+
+def compartment(kind: str, names: Iterable[str], owner: str) -> Either:
+    """What belongs to the compartment of a resource, `Patient/1`: whatever refers to it by one of these parameters."""
+    test = (_reference(owner, ""),)
+    return Either(kind, tuple(Match(kind, name, "entry", test) for name in names))
+
+
+# One reader per type of parameter: a part of the value -> what it asks of a row -------------------------------------------------------
+
+
+def _string(text: str, _: str) -> Test:
+    return _begins("value", normal(plain(text)))
+
+
+def _begins(column: str, text: str) -> Test:
+    """A range rather than LIKE: it uses the index, and % and _ are plain characters in it."""
+    if not text:
+        return Test(f"{{x}}.{column} = ?", ("",))
+    return Test(f"{{x}}.{column} >= ? AND {{x}}.{column} < ?", (text, f"{text}\U0010ffff"))
+
+
+def _token(text: str, _: str) -> Test:
     """`system|code`, `|code` (a code without a system), `system|` (any code of the system), `code` (of any system or none)."""
-    parts = _split(text, "|", 1)
-    if len(parts) == 1:
-        return None, _plain(text)
-    return _plain(parts[0]), _plain(parts[1]) or None
+    system, *code = split(text, "|", 1)
+    if not code:
+        return Test("{x}.value = ?", (plain(text),))
+    if not code[0]:
+        return Test("{x}.system = ?", (plain(system),))
+    return Test("{x}.value = ? AND {x}.system = ?", (plain(code[0]), plain(system)))
 
 
-def _date(text: str) -> Alternative:
-    prefix = text[:2] if text[:2].isalpha() else "eq"
-    if prefix not in _DATES:
-        raise ValueError(f"{prefix} is no prefix of a date here: expected one of {', '.join(_DATES)}")
-    return prefix, *span(text.removeprefix(prefix))
+def _of_type(text: str, _: str) -> Test:
+    parts = [plain(part) for part in split(text, "|")]
+    if len(parts) != 3:
+        raise ValueError(f":of-type is {text!r}, but wants the system and the code of the type and the value: system|code|value")
+    return Test("{x}.value = ? AND {x}.system = ?", (parts[2], f"{parts[0]}|{parts[1]}"))
 
 
-_READERS: dict[str, Callable[[str], Alternative]] = {
-    "string": lambda text: (normal(_plain(text)),),
-    "contains": lambda text: (normal(_plain(text)),),
-    "exact": lambda text: (_plain(text),),
+def _reference(text: str, base: str) -> Test:
+    """A bare id, `Patient/1`, the same behind this server's own URL, or any other URL as it is written."""
+    text = plain(text)
+    kind, id = split_reference(text.removeprefix(base.rstrip("/") + "/") if base else text)
+    return Test("{x}.value = ? AND {x}.system = ?", (id, kind)) if kind else Test("{x}.value = ?", (id,))
+
+
+def _above(text: str, _: str) -> Test:
+    """Every URI that this one stands below: `http://a/b` for `http://a/b/c` (FHIR R4 section 3.1.1.4.13)."""
+    parts = plain(text).split("/")
+    uris = tuple("/".join(parts[:size]) for size in range(1, len(parts) + 1))[-30:]
+    return Test(f"{{x}}.value IN ({', '.join('?' * len(uris))})", uris)
+
+
+def _date(text: str, _: str) -> Test:
+    """FHIR R4 section 3.1.1.4.7: a date is a range from its first to its last moment, and a prefix compares two ranges."""
+    prefix, text = _prefixed(text)
+    low, high = span(text)
+    if prefix == "ap":
+        low, high = f"{int(low[:4]) - 1:04}{low[4:]}", f"{int(high[:4]) + 1:04}{high[4:]}"
+        return Test("{x}.low <= ? AND {x}.high >= ?", (high, low))
+    return _range(prefix, low, high)
+
+
+def _range(prefix: str, low: str | float, high: str | float) -> Test:
+    """What a prefix asks of a row's range, so that an index on its low or its high end bounds what has to be looked at."""
+    same = "{x}.low >= ? AND {x}.low <= ? AND {x}.high <= ?"
+    sql, values = {
+        "eq": (same, (low, high, high)),
+        "ne": (f"NOT ({same})", (low, high, high)),
+        "gt": ("{x}.high > ?", (high,)),
+        "lt": ("{x}.low < ?", (low,)),
+        "ge": ("{x}.high >= ? AND ({x}.high > ? OR {x}.low >= ?)", (low, high, low)),
+        "le": ("{x}.low <= ? AND ({x}.low < ? OR {x}.high <= ?)", (high, low, high)),
+        "sa": ("{x}.low > ?", (high,)),
+        "eb": ("{x}.high < ?", (low,)),
+    }[prefix]
+    return Test(sql, values)
+
+
+def _number(text: str, _: str) -> Test:
+    """FHIR R4 section 3.1.1.4.6: 100 stands for everything that rounds to it; with gt and the like for itself alone."""
+    prefix, text = _prefixed(text)
+    try:
+        number = Decimal(text)
+        if not number.is_finite() or not -300 < number.adjusted() < 300:
+            raise InvalidOperation
+    except InvalidOperation:
+        raise ValueError(f"{text!r} is no number: expected one such as 5.4 or 1e2") from None
+    exponent = number.as_tuple().exponent
+    half = Decimal(5).scaleb(exponent - 1) if isinstance(exponent, int) else Decimal(0)
+    value = float(number)
+    if prefix == "ap":
+        return Test("{x}.low <= ? AND {x}.high >= ?", (value + abs(value) / 10, value - abs(value) / 10))
+    if prefix in ("eq", "ne"):
+        low, high = float(number - half), float(number + half)
+        test = Test("{x}.low >= ? AND {x}.low < ? AND {x}.high < ?", (low, high, high))
+        return test if prefix == "eq" else replace(test, sql=f"NOT ({test.sql})")
+    return _range(prefix, value, value)
+
+
+def _quantity(text: str, _: str) -> Test:
+    """`5.4`, `5.4|http://unitsofmeasure.org|mg` or `5.4||mg` (FHIR R4 section 3.1.1.4.12)."""
+    number, *unit = split(text, "|", 2)
+    test = _number(number, "")
+    system, code = [*(plain(part) for part in unit), "", ""][:2]
+    for column, value in (("system", system), ("code", code)):
+        if value:
+            test = Test(f"({test.sql}) AND {{x}}.{column} = ?", (*test.values, value))
+    return test
+
+
+def _prefixed(text: str) -> tuple[str, str]:
+    """(prefix, the rest); `eq` where there is none."""
+    found = re.match(r"[a-z]+(?=[\d.+-])", text)
+    if not found:
+        return "eq", text
+    if found.group() not in PREFIXES:
+        raise ValueError(f"{found.group()} is no prefix: expected one of {', '.join(PREFIXES)}")
+    return found.group(), text[found.end() :]
+
+
+_READERS: dict[str, Callable[[str, str], Test]] = {
+    "string": _string,
+    "string:contains": lambda text, _: Test("instr({x}.value, ?) > 0", (normal(plain(text)),)),
+    "string:exact": lambda text, _: Test("{x}.exact = ?", (plain(text),)),
     "token": _token,
+    "token:text": _string,
+    "token:of-type": _of_type,
+    "reference": _reference,
+    "reference:identifier": _token,
+    "uri": lambda text, _: Test("{x}.value = ?", (plain(text),)),
+    "uri:below": lambda text, _: _begins("value", plain(text)),
+    "uri:above": _above,
     "date": _date,
-    "reference": lambda text: ("/".join(text.split("/")[-2:]) if "/" in text else f"Patient/{text}",),
-}
-
-
-def _split(text: str, mark: str, most: int = 0) -> list[str]:
-    """The parts between marks; a mark behind a backslash is none (FHIR R4 section 3.1.1)."""
-    parts = [""]
-    for piece in re.findall(r"(?s)\\.|.", text):
-        if piece == mark and (not most or len(parts) <= most):
-            parts.append("")
-        else:
-            parts[-1] += piece
-    return parts
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"\\([\\,|$])", r"\1", text)
-
-
-# SQL -------------------------------------------------------------------------------------------------------------------------------
-
-
-def _sql_token(alternative: Alternative) -> tuple[str, list[str]]:
-    asked = [(name, value) for name, value in zip(("system", "value"), alternative, strict=True) if value is not None]
-    return " AND ".join(f"{name} = ?" for name, _ in asked) or "1", [value for _, value in asked]
-
-
-def _sql_date(alternative: Alternative) -> tuple[str, list[str]]:
-    prefix, *ends = (str(part) for part in alternative)
-    clause, wanted = _DATES[prefix]
-    return clause, [ends[number] for number in wanted]
-
-
-_SQL: dict[str, Callable[[Alternative], tuple[str, list[str]]]] = {
-    # a range rather than LIKE: it uses the index, and % and _ are plain characters in it
-    "string": lambda one: ("value >= ? AND value < ?", [str(one[0]), f"{one[0]}\U0010ffff"]),
-    "contains": lambda one: ("instr(value, ?) > 0", [str(one[0])]),
-    "exact": lambda one: ("exact = ?", [str(one[0])]),
-    "token": _sql_token,
-    "reference": lambda one: ("value = ?", [str(one[0])]),
-    "date": _sql_date,
+    "number": _number,
+    "quantity": _quantity,
 }

@@ -181,7 +181,7 @@ def test_paging_is_stable_and_complete(box: Sandbox) -> None:
     "method, url, body, status, says",
     [
         ("GET", "/Patient/nobody", None, 404, "no Patient with the id"),
-        ("GET", "/Observation", None, 404, "no Observation resources"),
+        ("GET", "/Observatoin", None, 404, "no type of resource"),
         ("GET", "/nonsense", None, 404, "GET metadata"),
         ("DELETE", "/metadata", None, 405, "not possible"),
         ("POST", "/Patient", "{", 400, "expected"),
@@ -201,7 +201,7 @@ def test_paging_is_stable_and_complete(box: Sandbox) -> None:
         ("PUT", "/Patient/one", '{"resourceType": "Patient", "id": "two"}', 400, "the same"),
         ("GET", "/Patient?birthdate=yesterday", None, 400, "date"),
         ("GET", "/Patient?_count=many", None, 400, "_count"),
-        ("GET", "/Patient?_format=xml", None, 406, "JSON"),
+        ("GET", "/Patient?_format=ttl", None, 406, "JSON"),
     ],
 )
 def test_every_error_is_an_operation_outcome(box: Sandbox, method: str, url: str, body: str | None, status: int, says: str) -> None:

@@ -46,7 +46,7 @@ def test_a_deep_text_is_not_copied_at_every_level() -> None:
 
 def test_what_is_found_is_what_was_kept(box: Sandbox) -> None:
     """Line separators of Unicode stand inside strings, and a bundle must not take them for line ends."""
-    family = "A\u2028B\u0085C\u000bD".replace("\u000b", "\\u000b")
+    family = "A\u2028B\u0085C"
     body = f'{{"resourceType": "Patient", "name": [{{"family": "{family}"}}], "extension": [{{"url": "http://x", "valueDecimal": 1.10}}]}}'
     assert call(box, "FHIR server", "POST", "/Patient", body)[0] == 201
     (entry,) = get(box, "FHIR server", "/Patient")["entry"]

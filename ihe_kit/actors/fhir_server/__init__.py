@@ -1,0 +1,63 @@
+"""A FHIR R4 server that plays two IHE actors on the one store: the Patient Identifier Cross-reference Manager takes the feed (ITI-104), the
+Patient Demographics Supplier answers queries (ITI-78). It keeps every type of resource.
+
+`routes` says what it can be asked; `interactions`, `history`, `searching`, `bundles` and `operations` answer; `answers` writes.
+"""
+
+from __future__ import annotations
+
+from ihe_kit.actors import Actor
+from ihe_kit.actors.fhir_server.bundles import several
+from ihe_kit.actors.fhir_server.call import Call
+from ihe_kit.actors.fhir_server.capabilities import capabilities
+from ihe_kit.actors.fhir_server.formats import read_as_json, shown_as_xml, wanted
+from ihe_kit.actors.fhir_server.routes import find, methods
+from ihe_kit.core import Message
+from ihe_kit.fhir import FHIR, FhirMessage
+from ihe_kit.fhir.build import outcome, resource
+from ihe_kit.fhir.tables import resource_types
+
+
+class FhirServer(Actor):
+    """Every interaction of FHIR R4's RESTful API (section 3.1.0). Errors are OperationOutcomes."""
+
+    standard = FHIR
+    base = FhirMessage.base
+    plays = ("Patient Identifier Cross-reference Manager", "Patient Demographics Supplier", "FHIR server")
+
+    def answer(self, request: Message) -> Message:
+        assert isinstance(request, FhirMessage)
+        call = Call(self.store, self.clock, self.ids, read_as_json(request) if request.is_xml else request)
+        if call.method in ("GET", "HEAD") and not wanted(call):
+            return outcome(
+                406, "not-supported", "This server speaks JSON and XML: ask with Accept: application/fhir+json or application/fhir+xml."
+            )
+        answer = _answer(call)
+        return shown_as_xml(answer) if wanted(call) == "xml" else answer
+
+
+def _answer(call: Call) -> Message:
+    target = call.message.target
+    if target == "metadata" and call.method in ("GET", "HEAD"):
+        return capabilities(call)
+    if target == "" and call.method == "POST":
+        return several(call, _answer)
+    found = find(call.method, target)
+    if found:
+        route, names = found
+        if names.get("kind", "Patient") in resource_types():
+            return route.answer(call.at(**{name: value for name, value in names.items() if value is not None}))
+    return _no_route(call, target)
+
+
+def _no_route(call: Call, target: str) -> Message:
+    kind = target.split("/")[0]
+    known = methods(target) or (["GET", "HEAD"] if target == "metadata" else [])
+    if kind[:1].isupper() and kind not in resource_types():
+        return outcome(404, "not-supported", f"R4 has no type of resource that is called {kind}.")
+    if call.method == "OPTIONS" and known:
+        return resource(204, "", [("allow", ", ".join([*known, "OPTIONS"]))])
+    if known:
+        says = f"{call.method} is not possible on {target or 'the base'}."
+        return resource(405, outcome(405, "not-supported", says).body, [("allow", ", ".join(known))])
+    return outcome(404, "not-found", f"There is nothing at {target or 'the base'}. Start with GET metadata.")

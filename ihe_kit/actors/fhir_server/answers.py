@@ -1,0 +1,84 @@
+"""Answers: one resource with its headers, or a bundle. Resources go out as they were kept, digit for digit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from ihe_kit.actors.fhir_server.call import Call
+from ihe_kit.core import Message
+from ihe_kit.fhir.build import outcome, resource
+from ihe_kit.store import Document
+
+_json = json.JSONEncoder(ensure_ascii=False).encode  # made once: dumps makes one at every call
+
+
+def etag(document: Document) -> str:
+    """The version as a weak entity tag (FHIR R4 section 3.1.0.1.3)."""
+    return f'W/"{document.version}"'
+
+
+def location(call: Call, document: Document) -> str:
+    """The URL of a version."""
+    return f"{call.base}/{document.kind}/{document.id}/_history/{document.version}"
+
+
+def shown(call: Call, status: int, document: Document) -> Message:
+    """A resource as it is kept, with its version and time."""
+    headers = [("etag", etag(document)), ("last-modified", _http_date(document.at))]
+    return resource(status, document.text, [*headers, ("location", location(call, document))] if status == 201 else headers)
+
+
+def changed(call: Call, status: int, document: Document) -> Message:
+    """What a change answers: the resource, nothing, or an outcome, as the client prefers (FHIR R4 section 3.1.0.1.7)."""
+    headers = [("etag", etag(document)), ("last-modified", _http_date(document.at)), ("location", location(call, document))]
+    if call.wants("return=minimal"):
+        return resource(status, "", headers)
+    if call.wants("return=OperationOutcome"):
+        says = f"{document.kind}/{document.id} is kept as version {document.version}."
+        return resource(status, outcome(status, "informational", says, "information").body, headers)
+    return resource(status, document.text, headers if status == 201 else headers[:2])
+
+
+def _http_date(at: str) -> str:
+    """A moment as HTTP writes it, in English whatever the machine speaks (RFC 9110 section 5.6.7)."""
+    moment = datetime.fromisoformat(at).astimezone(UTC)
+    day, month = _DAYS[moment.weekday()], _MONTHS[moment.month - 1]
+    return f"{day}, {moment.day:02} {month} {moment.year:04} {moment:%H:%M:%S} GMT"
+
+
+_DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+
+@dataclass
+class Entry:
+    """One entry of a bundle: JSON of a resource, kept as text, and the parts beside it."""
+
+    url: str = ""
+    text: str = ""
+    parts: dict[str, Any] = field(default_factory=dict)
+
+
+def bundle(type: str, at: str, entries: Iterable[Entry], links: Sequence[tuple[str, str]] = (), total: int | None = None) -> str:
+    """The JSON of a bundle."""
+    head: dict[str, Any] = {"resourceType": "Bundle", "type": type, "timestamp": at}
+    if total is not None:
+        head["total"] = total
+    if links:
+        head["link"] = [{"relation": relation, "url": url} for relation, url in links]
+    text = json.dumps(head, indent=2, ensure_ascii=False)
+    rows = [_entry(one) for one in entries]
+    return text.removesuffix("\n}") + ',\n  "entry": [\n    ' + ",\n    ".join(rows) + "\n  ]\n}" if rows else text
+
+
+def _entry(one: Entry) -> str:
+    """A line end stands between values only, so a resource that is indented stays as it is, digit for digit."""
+    lines = [f'"fullUrl": {_json(one.url)}'] if one.url else []
+    if one.text:
+        lines.append('"resource": ' + one.text.strip().replace("\n", "\n      "))
+    lines += [f'"{name}": {_json(value)}' for name, value in one.parts.items()]
+    return "{\n      " + ",\n      ".join(lines) + "\n    }"
