@@ -189,8 +189,8 @@ class Sandbox:
         return answers
 
     def __repr__(self) -> str:
-        state = "was stopped" if self.wire.ended else "is running on this computer"
-        lines = [f"Fjordland Health {state}: {len(self.wire.systems)} systems. These actors listen:"]
+        state, listen = ("was stopped", "listened") if self.wire.ended else ("is running on this computer", "listen")
+        lines = [f"Fjordland Health {state}: {len(self.wire.systems)} systems. These actors {listen}:"]
         return "\n".join(lines + [f"  {name:<44}{address}" for name, address in self.addresses.items()])
 
 

@@ -104,6 +104,11 @@ def _crumb(outline: Outline, index: int) -> str:
     return name if label.startswith("[") else f"{label} {name}".strip()
 
 
+def _folded(text: str) -> str:
+    """What few readers of a message want at once."""
+    return f"<details><summary>what changed</summary>{text}</details>"
+
+
 def _facts(outline: Outline, index: int) -> Iterator[tuple[str, str]]:
     definition = outline.means(index)
     yield ("Kind" if outline.is_group(index) else "Data type"), h(definition.type)
@@ -111,7 +116,7 @@ def _facts(outline: Outline, index: int) -> Iterator[tuple[str, str]]:
     often = definition.occurs and (required if definition.occurs[0] != "0" else "optional, ") + h(definition.occurs)
     demanded = outline.demanded(index)
     yield "Occurs", "<br>".join(filter(None, (often, demanded and f'<span class="kit-use R">R</span> required by {h(demanded)}')))
-    yield from ((name, h(text)) for name, text in definition.facts)
+    yield from ((name, _folded(h(text)) if name == "Versions" else h(text)) for name, text in definition.facts)
     if outline.is_group(index):
         yield "May hold", ", ".join(f"<code>{h(part.label)}</code> {h(part.occurs)}" for part in definition.parts if part.level == 1)
     shown = ", ".join(f"<code>{h(code)}</code>{f' {h(meaning)}' if meaning else ''}" for code, meaning in definition.values[:6])
