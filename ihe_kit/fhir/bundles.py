@@ -18,6 +18,8 @@ from ihe_kit.fhir.tables import resource_types
 from ihe_kit.fhir.walk import Context
 
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+")
+# What of a Composition and of a MessageHeader has to be in the bundle (FHIR R4 sections 3.3.1 and 2.4.1).
+_CARRIED = ("subject", "encounter", "author", "attester", "custodian", "event", "section", "focus")
 _ONCE = ("self", "first", "previous", "prev", "next", "last")
 
 
@@ -42,7 +44,8 @@ def _address(report: Report, entry: Json, at: At, kind: str) -> None:
     """The fullUrl is the absolute address of what is in the entry, and ends with its id where it is an address of a server."""
     url, resource = entry.get("fullUrl"), entry.get("resource")
     if not isinstance(url, str) or not url:
-        if isinstance(resource, dict) and kind in ("document", "message", "collection", "searchset"):
+        named = isinstance(resource, dict) and resource.get("resourceType") != "OperationOutcome"  # what an operation tells has no address
+        if named and kind in ("document", "message", "collection", "searchset"):
             report.at("bundle-address-missing", at, missing="fullUrl", kind=kind)
         return
     if not _ABSOLUTE.fullmatch(url):
@@ -96,7 +99,8 @@ def _carried(report: Report, bundle: Json, at: At) -> None:
     if not isinstance(resource, dict) or resource.get("resourceType") not in ("Composition", "MessageHeader"):
         return
     around = Around(bundle, url if isinstance(url, str) else "")
-    for reference, where in _references(resource, (((at, "entry"), index), "resource")):
+    here = (((at, "entry"), index), "resource")
+    for reference, where in _references({key: resource[key] for key in _CARRIED if key in resource}, here):
         relative = REFERENCE.fullmatch(reference) and not reference.startswith("http")
         if not (relative or reference.startswith(("urn:uuid:", "urn:oid:"))):
             continue
@@ -112,7 +116,7 @@ def _references(value: Any, at: At) -> Iterator[tuple[str, At]]:
         if isinstance(one, dict):
             if isinstance(one.get("reference"), str):
                 yield one["reference"], (here, "reference")
-            waiting += [(inner, (here, key)) for key, inner in one.items() if key not in ("contained", "extension")]
+            waiting += [(inner, (here, key)) for key, inner in one.items() if key not in ("extension", "relatesTo")]
         elif isinstance(one, list):
             waiting += [(inner, (here, index)) for index, inner in enumerate(one)]
 

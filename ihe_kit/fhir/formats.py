@@ -21,7 +21,7 @@ FORMATS: dict[str, tuple[str, str, str]] = {
     "base64Binary": ("string", r"[0-9a-zA-Z+/=\s]+", "SGVpIQ=="),
     "boolean": ("boolean", r"true|false", "true"),
     "canonical": _URI,
-    "code": ("string", r"[^\s]+(\s[^\s]+)*", "female"),
+    "code": ("string", r"[^ \t\n\r]+([ \t\n\r][^ \t\n\r]+)*", "female"),
     "date": ("string", _DAY, "1958-06-17"),
     "dateTime": ("string", rf"{_DAY}|{_WHOLE_DAY}T{_TIME}{_ZONE}", "2025-03-03T08:00:00+01:00"),
     "decimal": ("number", r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?", "7.50"),

@@ -17,7 +17,10 @@ from ihe_kit.fhir.narrative import wrong
 from ihe_kit.fhir.shapes import Json
 
 UNKNOWN = None
+LONGEST = 20_000  # characters of an expression
 _TRACE = re.compile(r"\.trace\(\s*'[^']*'\s*(?:,\s*[\w.$%]+\s*)?\)")  # it would print, and changes nothing
+_QUOTED = re.compile(r"('(?:[^'\\]|\\.)*')")
+_IS = re.compile(r"(?<![\w.$%)])([A-Za-z_$][\w.$]*)\s+is\s+([A-Za-z]\w*(?:\.\w+)?)")
 _lock = RLock()  # fhirpathpy keeps what it works on in its modules
 
 
@@ -68,14 +71,29 @@ def evaluate(expression: str, value: Any, path: str, scene: Scene) -> list[Any] 
             _Now.scene = None
 
 
+@lru_cache(maxsize=4096)
 def readable(expression: str) -> bool:
-    """Whether an expression is FHIRPath at all."""
+    """Whether an expression is FHIRPath from its beginning to its end: the grammar decides, which the running alone does not ask so strictly.
+
+    >>> readable("name.exists()"), readable("name.exists(")
+    (True, False)
+    """
+    from antlr4 import CommonTokenStream, InputStream
+    from fhirpathpy.parser.generated.FHIRPathLexer import FHIRPathLexer
+    from fhirpathpy.parser.generated.FHIRPathParser import FHIRPathParser
+
+    if len(expression) > LONGEST:
+        return False
     with _lock:
+        lexer = FHIRPathLexer(InputStream(expression))
+        parser = FHIRPathParser(CommonTokenStream(lexer))
+        lexer.removeErrorListeners()
+        parser.removeErrorListeners()
         try:
-            _compiled(expression)
-        except Exception:
+            parser.expression()
+            return bool(parser.getNumberOfSyntaxErrors() == 0 and parser.getCurrentToken().type == -1)
+        except Exception:  # what the generated parser raises has no name of its own
             return False
-        return True
 
 
 class _Now:
@@ -95,10 +113,23 @@ def _compiled(expression: str) -> Callable[..., Any]:
     import fhirpathpy
     from fhirpathpy.models import models
 
-    if len(expression) > 20_000:
+    if len(expression) > LONGEST:
         raise ValueError("too long")
-    run: Callable[..., Any] = fhirpathpy.compile(_TRACE.sub("", expression), models["r4"], {"userInvocationTable": _FUNCTIONS})
+    run: Callable[..., Any] = fhirpathpy.compile(_adapted(expression), models["r4"], {"userInvocationTable": _FUNCTIONS})
     return run
+
+
+def _adapted(expression: str) -> str:
+    """An expression without traces; and so that `is` says false of what is absent and takes FHIR's types for those of the same name in FHIRPath, as
+    HL7's own validator has it. Text in quotes stays as it is.
+    """
+    pieces = _QUOTED.split(_TRACE.sub("", expression))
+    return "".join(piece if number % 2 else _IS.sub(_is, piece) for number, piece in enumerate(pieces))
+
+
+def _is(found: re.Match[str]) -> str:
+    name = found[2].lower() if found[2] in ("Boolean", "String", "Integer", "Decimal") else found[2]
+    return f"(({found[1]} is {name}) contains true)"
 
 
 def _one(inputs: list[Any]) -> Any:
@@ -113,7 +144,7 @@ def _text(inputs: list[Any]) -> str:
 def _resolved(inputs: list[Any]) -> list[Any]:
     references = [one.get("reference") if isinstance(one, dict) else one for one in inputs]
     found = [_Now.scene.resolve(one) for one in references if isinstance(one, str) and _Now.scene]
-    return [one for one in found if one is not None]
+    return [_node(one, None) for one in found if one is not None]
 
 
 def _member(inputs: list[Any], value_set: str) -> list[bool]:

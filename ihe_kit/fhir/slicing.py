@@ -142,7 +142,9 @@ class Slicer:
             slices = extension.slices.values() if extension else ()
             return [one for one in slices if any(step[1] in inner.profiles for inner in one.types)]
         child = shape.children.get(name) or shape.children.get(f"{name}[x]")
-        return [child] if child else []
+        # what a slice of its own demands there tells more than what holds for all: a blood pressure is told by code.coding:SBPCode.code
+        demanded = [one for one in child.slices.values() if one.least > 0] if child else []
+        return demanded or ([child] if child else [])
 
     def _items(self, item: Item, step: re.Match[str]) -> list[Item]:
         """What a repetition has at one more step of a discriminator's path."""
