@@ -277,7 +277,7 @@ def check_receiver(answer: Answer, _: Context) -> Verdict:
 
 
 def _differs(rows: Any, why: str) -> Verdict:
-    field, row = next(rows.iterrows())
+    field, row = next(rows.replace("–", "nothing").iterrows())
     says = f"Look at the {field}: the new receiver holds {row['after, new']}, and the sound one {row['after, sound']}."
     return Verdict(False, f"It is not mended yet. {says}", f"{why} Which of the three rules made that of it?")
 
