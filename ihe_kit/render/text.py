@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ihe_kit.core import Message
 from ihe_kit.render.marks import SEVERITY, SHOWN, h, icon, mark, visible
@@ -98,6 +99,12 @@ def _cut(text: str) -> str:
     return f'<p class="kit-off">{icon("info")}The first {SHOWN:,} of {len(text):,} characters are shown. The message itself is whole.</p>'
 
 
+@lru_cache(maxsize=1024)  # a message has few kinds of runs of delimiters, and each of them often
+def _breakable(delimiters: str) -> str:
+    """Delimiters, after each of which a line may break."""
+    return "".join(f"{visible(c)}<wbr>" for c in delimiters)
+
+
 class _Pen:
     """Writes pieces of a text as runs. A run ends wherever an element or a finding begins or ends."""
 
@@ -142,7 +149,7 @@ class _Pen:
         name = re.match(r"\w{2,}", text) if not start or self.text[start - 1] in "\r\n" else None
         head = f'<span class="seg">{self._show(name.group())}</span>' if name else ""
         rest = text[name.end() :] if name else text
-        return head + (self._show(rest) if self.plain else "".join(f"{self._show(c)}<wbr>" for c in rest))
+        return head + (self._show(rest) if self.plain else _breakable(rest) if len(rest) <= 64 else _breakable.__wrapped__(rest))
 
     def _names(self, text: str) -> str:
         """The delimiters of JSON or HTTP, with what stands before a colon marked as a name."""

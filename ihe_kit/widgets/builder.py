@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -277,6 +278,7 @@ class Builder(KitWidget):
         return f'<option value="">Add a segment</option>{options}'
 
 
+@lru_cache(maxsize=8192)
 def _field(path: str) -> str:
     """`PID-3` of `PID-3[2].4`, `NK1[2]-3` of `NK1[2]-3.1`."""
     found = re.search(r"(\w{3})(\[\d+\])?-(\d+)", path)

@@ -143,8 +143,9 @@ def test_the_form_stays_under_the_readers_hands(notebook: Callable[..., Any]) ->
     page.keyboard.press("Home")
     expect(kit.locator(".kit-list [role=option]").first).to_be_visible()
     page.keyboard.press("Enter")
-    expect(more).to_be_focused()  # it has come up among the fields that are filled in
-    assert more.locator("xpath=ancestor::details").count() == 0
+    expect(more.locator("xpath=ancestor::details")).to_have_count(0)  # it has come up among the fields that are filled in
+    expect(more).to_be_focused()
+    expect(more).to_have_value("N, no")
 
 
 def test_a_segment_is_added_after_the_event_was_switched(notebook: Callable[..., Any]) -> None:
