@@ -40,6 +40,15 @@ class KitWidget(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget has no 
         super().__init__(**kwargs)
         self.on_msg(self._answer)
 
+    def open(self) -> None:
+        """Waits until the widget is shown. Its first message to the page then has all of it: what follows at once is lost on a slow computer."""
+
+    @property
+    def model_id(self) -> Any:
+        """The name by which a page shows the widget; who asks for it is about to show it."""
+        super().open()
+        return super().model_id
+
     def twin(self) -> str:
         """The static twin: HTML that reads well without a kernel and without a stylesheet."""
         raise NotImplementedError
