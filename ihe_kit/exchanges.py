@@ -63,7 +63,7 @@ class Loopback(Peer):
         yield from [answers] if isinstance(answers, Packet) else answers
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Exchange:
     """What was sent, what came back, what was found in both.
 
@@ -116,6 +116,8 @@ class Exchange:
         answer = answer or (f"belongs to exchange {self.follows}" if self.follows else "no answer asked for")
         word = " (to another message)" if self.astray else " (refused)" if self.refused else " (accepted)" if answer == "ACK AA" else ""
         return f"{label} {request}, {self.sender} to {self.receiver}: {answer}{word}"
+
+    __repr__ = __str__  # at the end of a cell: one line, and not every byte and finding
 
 
 def _get(message: Message, path: str) -> list[str]:

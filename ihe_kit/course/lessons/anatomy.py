@@ -158,7 +158,7 @@ def path_steps(given: tuple[Step, ...], why: str, late: str = "") -> Check:
 
 def _last_number(text: str) -> str:
     """`4` of `CX-4`, as the tree of the Explorer writes it, and `19` of `PV1-19`."""
-    return (re.findall(r"\d+", text) or [text])[-1]
+    return str((re.findall(r"\d+", text) or [text])[-1])
 
 
 # 01.5: say nothing, or delete ---------------------------------------------------------------------------------------------------------
