@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -104,20 +104,21 @@ def _bytes(name: str) -> bytes:
     return sys.stdin.buffer.read() if name == STANDARD_INPUT else Path(name).read_bytes()
 
 
-def check_file(name: str, transaction: str | None = None, profile: str | None = None) -> list[Checked]:
+def check_file(name: str, transaction: str | None = None, profile: str | None = None, packages: Sequence[str] = ()) -> list[Checked]:
     """Every message of a file (`-` is standard input), checked. Never raises for what the file holds or that it cannot be opened."""
     try:
-        return list(_check(name, _bytes(name), transaction, profile))
+        return list(_check(name, _bytes(name), transaction, profile, packages))
     except Unreadable as problem:
         return [Checked(name, problem=f"not readable, {problem}")]
     except (ValueError, OSError) as problem:
         return [Checked(name, problem=str(problem))]
 
 
-def _check(name: str, data: bytes, transaction: str | None, profile: str | None) -> Iterator[Checked]:
+def _check(name: str, data: bytes, transaction: str | None, profile: str | None, packages: Sequence[str]) -> Iterator[Checked]:
     if not recognises(data[:400].decode("latin-1")):  # FHIR and openEHR: one thing in a file
         message = parse(data)
-        yield Checked(name, 1, message.name, tuple(validate(message, transaction, profile=profile)), message=message)
+        guides = packages if message.standard == "fhir" and packages else None
+        yield Checked(name, 1, message.name, tuple(validate(message, transaction, profile=profile, packages=guides)), message=message)
         return
     batch = read_all(data)
     for number, one in enumerate(batch.messages, start=1):
@@ -127,18 +128,20 @@ def _check(name: str, data: bytes, transaction: str | None, profile: str | None)
         raise Unreadable("expected at least one message that starts with MSH, but found none")
 
 
-def check_all(names: Iterable[str], transaction: str | None = None, profile: str | None = None, workers: int = 1) -> Iterator[Checked]:
+def check_all(
+    names: Iterable[str], transaction: str | None = None, profile: str | None = None, workers: int = 1, packages: Sequence[str] = ()
+) -> Iterator[Checked]:
     """Every message of every file, in order, checked by so many processes. With one worker nothing is started."""
     if workers < 2:
         for name in names:
-            yield from check_file(name, transaction, profile)
+            yield from check_file(name, transaction, profile, packages)
         return
     source, waiting = iter(names), deque[Future[list[Checked]]]()
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         try:
             while True:
                 while len(waiting) < workers * AHEAD and (portion := list(islice(source, AT_ONCE))):
-                    waiting.append(pool.submit(_portion, portion, transaction, profile))
+                    waiting.append(pool.submit(_portion, portion, transaction, profile, packages))
                 if not waiting:
                     return
                 yield from waiting.popleft().result()
@@ -146,6 +149,6 @@ def check_all(names: Iterable[str], transaction: str | None = None, profile: str
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _portion(names: list[str], transaction: str | None, profile: str | None) -> list[Checked]:
+def _portion(names: list[str], transaction: str | None, profile: str | None, packages: Sequence[str]) -> list[Checked]:
     """The work of another process. Messages stay there: a finding is small, a message need not be."""
-    return [replace(checked, message=None) for name in names for checked in check_file(name, transaction, profile)]
+    return [replace(checked, message=None) for name in names for checked in check_file(name, transaction, profile, packages)]

@@ -58,7 +58,16 @@ def _parser() -> argparse.ArgumentParser:
         "files", nargs="+", metavar="FILE", help="files and folders, with one message or a batch in each file; - reads standard input"
     )
     validate.add_argument("--transaction", help="the transaction whose rules to apply, e.g. ITI-31")
-    validate.add_argument("--profile", help="an HL7 v2 conformance profile (XML) to apply")
+    validate.add_argument(
+        "--profile", help="an HL7 v2 conformance profile (XML), or a FHIR profile: its canonical URL or a StructureDefinition"
+    )
+    validate.add_argument(
+        "--package",
+        action="append",
+        default=[],
+        metavar="PACKAGE",
+        help="an implementation guide of FHIR to know: package.tgz or its folder",
+    )
     validate.add_argument("--format", choices=("text", "json"), default="text")
     validate.add_argument("--summary", action="store_true", help="add the findings up; a folder always is")
     validate.add_argument(
@@ -123,7 +132,7 @@ def _validate(arguments: argparse.Namespace) -> int:
     from ihe_kit.render.terminal import show_findings, terminal
 
     status, console = 0, terminal()
-    for checked in bulk.check_all(bulk.files(arguments.files), arguments.transaction, arguments.profile):
+    for checked in bulk.check_all(bulk.files(arguments.files), arguments.transaction, arguments.profile, packages=arguments.package):
         status = max(status, checked.status)
         if checked.message is None:
             print(f"{checked.file}: {checked.problem}", file=sys.stderr)
@@ -139,8 +148,10 @@ def _usable(arguments: argparse.Namespace) -> None:
 
     if arguments.transaction:
         transaction(arguments.transaction)
-    if arguments.profile:
+    if arguments.profile and "://" not in arguments.profile:
         Path(arguments.profile).read_bytes()
+    for package in arguments.package:
+        Path(package).stat()
 
 
 def _validate_json(arguments: argparse.Namespace) -> int:
@@ -149,7 +160,7 @@ def _validate_json(arguments: argparse.Namespace) -> int:
 
     status, before = 0, "["
     names, count = bulk.files(arguments.files), _count(arguments)
-    for checked in bulk.check_all(names, arguments.transaction, arguments.profile, _workers(arguments, count)):
+    for checked in bulk.check_all(names, arguments.transaction, arguments.profile, _workers(arguments, count), arguments.package):
         status = max(status, checked.status)
         if checked.problem:
             print(f"{checked.file}: {checked.problem}", file=sys.stderr)
@@ -168,7 +179,7 @@ def _validate_summary(arguments: argparse.Namespace) -> int:
     total, started = bulk.Tally(), perf_counter()
     names, count = bulk.files(arguments.files), _count(arguments)
     with progress(count) as advance:
-        for checked in bulk.check_all(names, arguments.transaction, arguments.profile, _workers(arguments, count)):
+        for checked in bulk.check_all(names, arguments.transaction, arguments.profile, _workers(arguments, count), arguments.package):
             total.add(checked)
             if checked.number == 1:
                 advance()

@@ -139,19 +139,21 @@ def validate(
     template: Any = None,
     version: str | None = None,
     standard: str | None = None,
+    packages: Any = None,
 ) -> list[Finding]:
     """Every finding in a message. With a transaction IHE's rules are run too; without one, those of the transaction that the message shows
     itself to belong to, if it is one alone.
 
-    `profile`: an HL7 v2 conformance profile (path or XML text), `version`: the version of HL7 v2 to check against, where that is not the message's
-    own; `template`: an openEHR template. Raises Unreadable where there is nothing to check, ValueError for what the message's standard does not have.
+    `profile`: an HL7 v2 conformance profile (path or XML text), or a FHIR profile (canonical URL, StructureDefinition, the path of one, or several);
+    `packages`: implementation guides of FHIR (paths), `version`: the version of HL7 v2 to check against, where that is not the message's own;
+    `template`: an openEHR template. Raises Unreadable where there is nothing to check, ValueError for what the message's standard does not have.
     """
     from ihe_kit.profiles import candidates
     from ihe_kit.profiles import transaction as by_number
 
     if not isinstance(message, Message):
         message = parse(message, standard)
-    found = _conform(message, {"profile": profile, "version": version, "template": template})
+    found = _conform(message, {"profile": profile, "version": version, "template": template, "packages": packages})
     if transaction:
         chosen = by_number(transaction)
         if chosen.standard.key != message.standard:
@@ -162,13 +164,18 @@ def validate(
     return judge(message, belongs[0], found=found) if len(belongs) == 1 else found
 
 
+# What a check can be asked with, and the standards that know it.
+_ASKS = {"profile": ("v2", "fhir"), "version": ("v2",), "template": ("openehr",), "packages": ("fhir",)}
+
+
 def _conform(message: Message, more: Mapping[str, Any]) -> list[Finding]:
     """What a message's own standard finds in it, asked with what that standard knows beside the message."""
     given = {name: value for name, value in more.items() if value is not None}
     for name in given:
-        owner = "openehr" if name == "template" else "v2"
-        if message.standard != owner:
-            raise ValueError(f"a {name} is for {standard_of(owner).label}, but the message is {standard_of(message).label}")
+        owners = _ASKS[name]
+        if message.standard not in owners:
+            labels = " or ".join(standard_of(owner).label for owner in owners)
+            raise ValueError(f"a {name.removesuffix('s')} is for {labels}, but the message is {standard_of(message).label}")
     return list(standard_of(message).conform(message, **given))
 
 

@@ -9,15 +9,17 @@ Deliberately not told: recommendations of best practice (dom-6, a narrative in e
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from pathlib import Path
 
 from ihe_kit.fhir.bundles import check_bundle
 from ihe_kit.fhir.definitional import check_definitional
 from ihe_kit.fhir.extensions import Extensions
 from ihe_kit.fhir.identities import Identities
-from ihe_kit.fhir.message import FhirMessage
-from ihe_kit.fhir.packages import Package
+from ihe_kit.fhir.message import FhirMessage, parse
+from ihe_kit.fhir.packages import Package, load
 from ihe_kit.fhir.profiles import Against
 from ihe_kit.fhir.report import At, Report
 from ihe_kit.fhir.resolving import Around
@@ -30,14 +32,17 @@ from ihe_kit.fhir.walk import Context, Known, Walk, hint
 from ihe_kit.files import rows
 from ihe_kit.rules import Finding
 
-Profiles = str | Json | Iterable[str | Json] | None
+Profile = str | Path | Json
 
 
-def conform(message: FhirMessage, profile: Profiles = None, packages: Iterable[Package] = ()) -> list[Finding]:
+def conform(
+    message: FhirMessage, profile: Profile | Iterable[Profile] | None = None, packages: Iterable[Package | str | Path] = ()
+) -> list[Finding]:
     """Every place where the message breaks R4 or a profile; for a search, the parameters that R4 does not have (a server may ignore those).
 
-    `profile`: what the resource is to be held against besides the profiles that it names itself: a canonical URL, a StructureDefinition, or several.
-    `packages`: implementation guides whose definitions are to be known (`packages.load`).
+    `profile`: what the resource is to be held against besides the profiles that it names itself: a canonical URL, a StructureDefinition, the path of
+    a file with one, or several of these. `packages`: implementation guides whose definitions are to be known, loaded or by their paths. Raises
+    ValueError for a profile or a package that cannot be read, OSError for one that cannot be opened.
 
     >>> from ihe_kit import fhir
     >>> [f.path for f in conform(fhir.parse('{"resourceType": "Patient", "gender": "robot"}'))]
@@ -46,13 +51,30 @@ def conform(message: FhirMessage, profile: Profiles = None, packages: Iterable[P
     report = Report(message)
     _check_query(message, report)
     if message.holds_body and message.method != "PATCH":  # a patch is no resource
-        known, asked = _known(tuple(packages)), [profile] if isinstance(profile, (str, dict)) else list(profile or ())
+        asked = [_read(one) for one in ([profile] if isinstance(profile, (str, Path, dict)) else profile or ())]
+        known = _known(tuple(one if isinstance(one, Package) else _loaded(str(one), Path(one).stat().st_mtime_ns) for one in packages))
         given = {str(one.get("url", "")): one for one in asked if isinstance(one, dict)}
         if given:
             definitions = Definitions([{"StructureDefinition": given}], known.definitions)
             known = Known(definitions, Terminology(definitions))
         _check(message, report, known, [one if isinstance(one, str) else str(one.get("url", "")) for one in asked])
     return report.result()
+
+
+def _read(profile: Profile) -> str | Json:
+    """A canonical URL as it is; a StructureDefinition from its file."""
+    if isinstance(profile, dict) or (isinstance(profile, str) and re.match(r"(https?://|urn:)", profile)):
+        return profile
+    found = parse(Path(profile).read_bytes()).values
+    if not isinstance(found, dict) or found.get("resourceType") != "StructureDefinition":
+        raise ValueError(f"{profile} is no profile of FHIR: expected a StructureDefinition, or the canonical URL of one")
+    return found
+
+
+@lru_cache(maxsize=8)
+def _loaded(path: str, _stamp: int) -> Package:
+    """A package from disk, read again only when its file has changed."""
+    return load(path)
 
 
 def _check(message: FhirMessage, report: Report, known: Known, asked: Iterable[str]) -> None:

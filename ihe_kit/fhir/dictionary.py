@@ -1,75 +1,33 @@
-"""What every FHIR path means: name, data type, cardinality, codes, words, and where R4 says it.
+"""What every FHIR path means: name, data type, cardinality, codes, constraints, words, and where R4 says it.
 
-Names, types and cardinalities are those of the `fhir.resources.R4B` models, read through this file and nowhere else (they are never used
-to hold or to check a resource: they change what they are given). R4B is R4 for all that the course uses; where it is not, the type
-is listed here and nothing is said about it. Meanings in our own words stand in `data/fhir/`; a row that nobody compared with the text
-is shown with that mark, what the models say themselves needs none.
+Names, types and cardinalities are HL7's own definitions (`tables`), and so are the words, where ours are not better: those stand in `data/fhir/`; a
+row of ours that nobody compared with the text is shown with that mark, what R4 says itself needs none.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pkgutil import iter_modules
-from typing import Any, get_args
 
-from ihe_kit.core import Definition, UnknownPath, cited, nearest
+from ihe_kit.core import Definition, Part, UnknownPath, cited, nearest
+from ihe_kit.fhir.formats import FORMATS
+from ihe_kit.fhir.parts import OWN, Member, parts
 from ihe_kit.fhir.paths import dotted, read_path
-from ihe_kit.files import definitions, loading, rows
+from ihe_kit.fhir.shapes import Shape
+from ihe_kit.fhir.tables import core, data_types, resource_types
+from ihe_kit.fhir.terminology import Terminology
+from ihe_kit.files import rows
 from ihe_kit.rest import RestMessage
-
-# R4 has these, the R4B models have them not or quite differently.
-UNMODELLED = frozenset(
-    [
-        "EffectEvidenceSynthesis",
-        "Evidence",
-        "EvidenceVariable",
-        "MedicinalProduct",
-        "MedicinalProductAuthorization",
-        "MedicinalProductContraindication",
-        "MedicinalProductIndication",
-        "MedicinalProductIngredient",
-        "MedicinalProductInteraction",
-        "MedicinalProductManufactured",
-        "MedicinalProductPackaged",
-        "MedicinalProductPharmaceutical",
-        "MedicinalProductUndesirableEffect",
-        "RiskEvidenceSynthesis",
-        "SubstanceNucleicAcid",
-        "SubstancePolymer",
-        "SubstanceProtein",
-        "SubstanceReferenceInformation",
-        "SubstanceSourceMaterial",
-        "SubstanceSpecification",
-    ]
-)
-# R4B has these, R4 has them not.
-_LATER = frozenset(
-    [
-        "AdministrableProductDefinition",
-        "Citation",
-        "ClinicalUseDefinition",
-        "CodeableReference",
-        "EvidenceReport",
-        "Ingredient",
-        "ManufacturedItemDefinition",
-        "MedicinalProductDefinition",
-        "NutritionProduct",
-        "PackagedProductDefinition",
-        "RatioRange",
-        "RegulatedAuthorization",
-        "SubscriptionStatus",
-        "SubscriptionTopic",
-        "SubstanceDefinition",
-    ]
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One element of a type. `choice` is its name without the type (`value` of `valueQuantity`); `needed`: R4 demands it, or one of the choice."""
+    """One element of a type. `choice` is its name without the type (`value` of `valueQuantity`); `needed`: R4 demands it, or one of the choice.
+
+    `type` is the path of an element that brings parts of its own (`Patient.contact`). `value_set` and `strength` are what its codes are bound to.
+    """
 
     name: str
     type: str
@@ -78,8 +36,11 @@ class Row:
     title: str = ""
     says: str = ""
     choice: str = ""
-    codes: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
+    value_set: str = ""
+    strength: str = ""
+    constraints: tuple[tuple[str, str], ...] = ()
+    modifier: bool = False
 
     @property
     def occurs(self) -> str:
@@ -87,61 +48,60 @@ class Row:
 
     @property
     def primitive(self) -> bool:
-        return self.type[:1].islower()
+        return self.type in FORMATS
 
 
 @lru_cache(maxsize=1024)
 def fields(kind: str) -> dict[str, Row]:
-    """The elements of a type by their JSON names, in R4's order; {} for a type that R4 does not have or that is not modelled.
+    """The elements of a type, or of a part such as `Patient.contact`, by their JSON names, in R4's order; {} for a type that R4 does not have.
 
     >>> fields("HumanName")["given"].occurs
     '0..*'
     """
-    model = _model(kind)
-    if model is None:
+    shape = _shape(kind)
+    found = parts(shape, kind, core()) if shape else None
+    if found is None:
         return {}
-    found = {field.alias or name: _row(field.alias or name, field) for name, field in model.model_fields.items()}
-    known = {name: found[name] for name in model.elements_sequence() if found[name].type not in _LATER}
+    known = {name: _row(member) for name, member in found.members.items() if not member.sibling}
     return {"resourceType": _TYPE, **known} if is_resource(kind) else known
 
 
 def is_resource(kind: str) -> bool:
     """Whether a type is a resource, something that stands on its own and has a `resourceType`."""
-    model = _model(kind)
-    return kind in UNMODELLED or bool(model and model.has_resource_base() and not is_part(kind))
+    return kind in resource_types()
 
 
 def is_part(kind: str) -> bool:
-    """Whether a type is only a part of another one, as the models' `PatientContact` is a part of Patient."""
-    model = _model(kind)
-    return bool(model and model.__module__.rsplit(".", 1)[-1] != kind.lower())
+    """Whether a type is only a part of another one, as `Patient.contact` is."""
+    return "." in kind
 
 
 @lru_cache(maxsize=1)
 def types() -> tuple[str, ...]:
-    """The names of R4's types, resources and data types."""
-    modules = {module.name for module in iter_modules(definitions("fhir.resources.R4B").__path__)}
-    names = [name.removesuffix("Type") for name in vars(definitions("fhir.resources.R4B.fhirtypes")) if name.endswith("Type")]
-    return tuple(sorted(UNMODELLED.union(name for name in names if name.lower() in modules and name not in _LATER)))
+    """The names of R4's types, resources and data types, without the primitive ones."""
+    return tuple(sorted(name for name in resource_types() | data_types() if name[0].isupper()))
 
 
 @lru_cache(maxsize=4096)
 def locate(names: tuple[str, ...]) -> tuple[str, Row] | None:
-    """(the element's own path in R4, its row) for the names of a path, or None where it depends on the message or is not modelled.
+    """(the element's own path in R4, its row) for the names of a path, or None where it depends on the message.
 
     Below a data type the path starts anew, as R4 defines it there: `Patient.name.family` is HumanName.family. Raises UnknownPath.
     """
     kind, path = names[0], names[0]
-    if kind not in UNMODELLED and not fields(kind):
+    if not fields(kind):
         raise UnknownPath(f"FHIR R4 has no type {kind}" + nearest(kind, types()))
-    row = Row(kind, kind, says=_prose(kind))
+    root = _shape(kind)
+    row = Row(
+        kind, kind, title=str(root.element.get("short", "")) if root else "", says=_says(root) if root else "", constraints=_rules(root)
+    )
     for number, name in enumerate(names[1:], start=1):
-        if kind in UNMODELLED or (kind == "Resource" and number > 1):
+        if kind == "Resource" and number > 1:
             return None
         kind = next((one for one in kind.split(" | ") if name in fields(one)), kind)  # below a choice: the type that has the name
         known = fields(kind)
         row = known.get(name) or _choice(known, name) or _sibling(known, name) or _none(names[: number + 1], row, known)
-        path = f"{path if number == 1 or is_part(kind) else kind}.{name}"
+        path = f"{kind}.{name}"
         kind = row.type
     return path, row
 
@@ -154,12 +114,11 @@ def choices(kind: str, name: str) -> list[str]:
 @lru_cache(maxsize=2048)
 def codes(path: str, row: Row) -> tuple[tuple[str, str], ...]:
     """(code, meaning) of every code that R4 demands at an element; () where others are allowed, or where the list is not at hand."""
-    own = tuple((line["code"], line["meaning"]) for line in _coded(path))
-    whole = all(re.fullmatch(r"[a-zA-Z][\w/-]*|[<>]=?|!?=", code) for code in row.codes) and path not in _OPEN
-    return own or tuple((code, "") for code in row.codes if whole)
+    named = {code: display for _, code, display in _terms().codes(row.value_set)} if row.strength == "required" else {}
+    own = {line["code"]: line["meaning"] for line in _coded(path)}
+    return tuple((code, own.get(code) or named.get(code, "")) for code in own or named)
 
 
-_OPEN = ("CapabilityStatement.format",)  # the models name examples there
 _TYPE = Row("resourceType", "code", True, title="Type of the resource", says="JSON only: tells a reader which type this is.")
 
 
@@ -185,11 +144,31 @@ def explain(subject: str | RestMessage, path: str | None = None) -> Definition:
         name=words.get("name") or row.title or row.name,
         type=_type(row) if len(names) > 1 else "resource" if is_resource(names[0]) else "data type",
         occurs=row.occurs if len(names) > 1 else "",
-        codes=_cite(f"codes of {own}", *_coded(own)) if codes(own, row) else "",
+        codes=_cite(f"codes of {own}", *_coded(own)) if _coded(own) else f"{row.value_set} ({row.strength})" if row.value_set else "",
         values=codes(own, row),
         says=words.get("says") or row.says or row.title,
         spec=_cite(words.get("section") or f"FHIR R4 {own}", words),
+        facts=_facts(row),
+        parts=tuple(_parts(row.type)),
     )
+
+
+def _facts(row: Row) -> tuple[tuple[str, str], ...]:
+    """What else R4 says of an element: that it changes the meaning of the rest, and its constraints."""
+    modifier = (("Modifier", "What stands here may change what the rest means, so no reader may overlook it"),) if row.modifier else ()
+    return modifier + tuple((f"Constraint {key}", says) for key, says in row.constraints)
+
+
+def _parts(kind: str) -> Iterator[Part]:
+    """The elements of a type, a choice once."""
+    if " " in kind or kind in FORMATS:
+        return
+    seen: set[str] = set()
+    for name, row in fields(kind).items():
+        label = f"{row.choice}[x]" if row.choice else name
+        if label not in seen and name != "resourceType":
+            yield Part(label, row.title, "choice" if row.choice else _type(row), row.occurs)
+        seen.add(label)
 
 
 def _home(message: RestMessage, path: str) -> str:
@@ -249,56 +228,54 @@ def _sibling(known: dict[str, Row], name: str) -> Row | None:
     return Row(name, "Element", many=row.many, title=f"Id and extensions of {row.name}")
 
 
-def _row(name: str, field: Any) -> Row:
-    extra = field.json_schema_extra or {}
-    kind, many = _read_type(field.annotation)
+@lru_cache(maxsize=2048)
+def _shape(kind: str) -> Shape | None:
+    """The definition of a type, or of a part of one: `Patient.contact`."""
+    first, *steps = kind.split(".")
+    shape = core().type(first)
+    for step in steps:
+        shape = shape.children.get(step) if shape else None
+    return shape.refers or shape if shape else None
+
+
+def _row(member: Member) -> Row:
+    shape, one = member.shape, member.type
+    kind = (shape.refers or shape).path if one.code in OWN or shape.refers else one.code
+    strength, value_set = shape.binding
     return Row(
-        name=name,
+        name=member.name,
         type=kind,
-        needed=bool(field.is_required() or extra.get("element_required") or extra.get("one_of_many_required")),
-        many=many,
-        title=field.title or "",
-        says=" ".join((field.description or "").split()),
-        choice=extra.get("one_of_many", ""),
-        codes=tuple(extra.get("enum_values", ())),
-        targets=tuple(extra.get("enum_reference_types", ())),
+        needed=shape.least > 0,
+        many=member.many,
+        title=str(shape.element.get("short", "")),
+        says=_says(shape),
+        choice=member.stem if member.choice else "",
+        targets=tuple(dict.fromkeys(url.rpartition("/")[2] for url in one.targets)) if one.code == "Reference" else (),
+        value_set=value_set,
+        strength=strength,
+        constraints=_rules(shape),
+        modifier=shape.element.get("isModifier") is True,
     )
 
 
-def _read_type(annotation: Any) -> tuple[str, bool]:
-    """(FHIR's name of a type, whether it is a list) from Python's: `Optional[List[HumanNameType]]`."""
-    if annotation is bool:
-        return "boolean", False
-    parts = [part for part in get_args(annotation) if part is not type(None)]
-    if getattr(annotation, "__origin__", None) is list:
-        return _read_type(parts[0])[0], True
-    if hasattr(annotation, "__metadata__"):
-        name = type(annotation.__metadata__[-1]).__name__.replace("UuidVersion", "Uuid")
-        return name[0].lower() + name[1:], False
-    return _read_type(parts[0]) if parts else (annotation.__name__.removesuffix("Type"), False)
+def _says(shape: Shape) -> str:
+    return str(shape.element.get("definition") or shape.element.get("short") or "")
+
+
+def _rules(shape: Shape | None) -> tuple[tuple[str, str], ...]:
+    """The constraints of an element that are not those of every element and every resource."""
+    return tuple((one.key, one.says) for one in shape.constraints if not one.key.startswith(("ele-", "ext-", "dom-"))) if shape else ()
 
 
 def _type(row: Row) -> str:
     if row.targets:
         return f"{row.type}({' | '.join(row.targets)})"
-    return "BackboneElement" if " " not in row.type and not row.primitive and is_part(row.type) else row.type
+    return "BackboneElement" if is_part(row.type) else row.type
 
 
-@lru_cache(maxsize=1024)
-def _model(kind: str) -> Any:
-    if not re.fullmatch(r"[A-Z][A-Za-z]*", kind) or kind in UNMODELLED or kind in _LATER:
-        return None
-    try:
-        with loading:  # this call imports the model's own module
-            return definitions("fhir.resources.R4B").get_fhir_model_class(kind)
-    except ValueError:
-        return None
-
-
-def _prose(kind: str) -> str:
-    """What a model says about its type: the lines behind the first blank one, which is about Python."""
-    text = (getattr(_model(kind), "__doc__", None) or "").partition("\n\n")[2]
-    return " ".join(text.split())
+@lru_cache(maxsize=1)
+def _terms() -> Terminology:
+    return Terminology(core())
 
 
 @lru_cache(maxsize=1)

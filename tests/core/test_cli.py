@@ -53,9 +53,33 @@ def test_validate_as_json_has_the_promised_keys(capsys: pytest.CaptureFixture[st
     assert finding["fix"]["text"] == "I"
 
 
+def test_validate_takes_fhir_in_json_and_xml_with_profiles_and_packages(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    base = "http://hl7.org/fhir/StructureDefinition/Patient"
+    profile = {"resourceType": "StructureDefinition", "url": "http://example.org/p", "name": "P", "type": "Patient", "baseDefinition": base}
+    profile |= {"derivation": "constraint", "differential": {"element": [{"path": "Patient.birthDate", "min": 1}]}}
+    guide = tmp_path / "package"
+    guide.mkdir()
+    (guide / "StructureDefinition-p.json").write_text(json.dumps(profile))
+    as_json, as_xml = tmp_path / "patient.json", tmp_path / "patient.xml"
+    as_json.write_text('{"resourceType": "Patient", "active": true}')
+    as_xml.write_text('<Patient xmlns="http://hl7.org/fhir"><active value="true"/></Patient>')
+    for file in (str(as_json), str(as_xml)):
+        assert run(capsys, "validate", file)[0] == 0
+        for more in (
+            ["--profile", str(guide / "StructureDefinition-p.json")],
+            ["--package", str(guide), "--profile", "http://example.org/p"],
+        ):
+            status, out, _ = run(capsys, "validate", file, *more)
+            assert (status, "birthDate is missing." in out) == (1, True), more
+    assert "was not checked" in run(capsys, "validate", str(as_json), "--profile", "http://example.org/p")[1]
+    assert run(capsys, "validate", str(as_json), "--profile", str(tmp_path / "none.json"))[0] == 2
+    assert run(capsys, "validate", str(as_json), "--package", str(tmp_path / "none.tgz"))[0] == 2
+    assert run(capsys, "validate", str(as_json), "--profile", str(as_json))[0] == 2
+
+
 @pytest.mark.parametrize(
     "path, says",
-    [("PID-3.4", "Assigning Authority"), ("Patient.birthDate", "birth"), ("ADT_A01", "EVN")],
+    [("Patient.identifier", "assigner"), ("PID-3.4", "Assigning Authority"), ("Patient.birthDate", "birth"), ("ADT_A01", "EVN")],
 )
 def test_explain(capsys: pytest.CaptureFixture[str], path: str, says: str) -> None:
     status, out, _ = run(capsys, "explain", path)

@@ -133,7 +133,32 @@ def test_open_lists_of_codes_are_no_lists() -> None:
     for kind in types():
         for row in fields(kind).values():
             assert "+" not in [code for code, _ in codes(f"{kind}.{row.name}", row)]
-    assert ("corrected", "") in codes("Observation.status", fields("Observation")["status"])
+    assert ("corrected", "Corrected") in codes("Observation.status", fields("Observation")["status"])
+    assert ("fulfilled", "Fulfilled") in codes("Appointment.status", fields("Appointment")["status"])
+
+
+def test_definitions_tell_constraints_bindings_and_parts() -> None:
+    contact, mode = explain("Patient.contact"), explain("Patient.maritalStatus")
+    assert ("Constraint pat-1", "SHALL at least contain a contact's details or a reference to an organization") in contact.facts
+    assert "relationship" in [part.label for part in contact.parts]
+    assert mode.codes == "http://hl7.org/fhir/ValueSet/marital-status (extensible)"
+    assert [(part.label, part.type, part.occurs) for part in explain("Annotation").parts][2:4] == [
+        ("author[x]", "choice", "0..1"),
+        ("time", "dateTime", "0..1"),
+    ]
+    assert "Modifier" in dict(explain("Observation.status").facts)
+
+
+@pytest.mark.parametrize(
+    "path, own",
+    [
+        ("Questionnaire.item.item.linkId", "Questionnaire.item.linkId"),
+        ("Observation.component.referenceRange.low", "Observation.referenceRange.low"),
+        ("SubstanceSpecification.moiety.role", "SubstanceSpecification.moiety.role"),
+    ],
+)
+def test_parts_that_refer_to_others(path: str, own: str) -> None:
+    assert explain(path).spec == f"FHIR R4 {own}"
 
 
 def test_the_room_is_light() -> None:
