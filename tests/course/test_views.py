@@ -275,7 +275,11 @@ def test_nothing_is_fetched_from_outside(kept: Progress) -> None:
 
 
 def test_prose_marks_code_and_emphasis_and_escapes_the_rest() -> None:
-    assert prose("`PID-3` is *hers* & <b>") == "<code>PID-3</code> is <i>hers</i> &amp; &lt;b&gt;"
+    assert prose("`PID` is *hers* & <b>") == "<code>PID</code> is <i>hers</i> &amp; &lt;b&gt;"
+
+
+def test_a_path_is_not_broken_at_its_hyphen() -> None:
+    assert prose("`PID-3.4.1`, ITI-31.") == '<code><span class="kit-nb">PID-3.4.1</span></code>, <span class="kit-nb">ITI-31</span>.'
 
 
 def tags(html: str) -> set[str]:
