@@ -118,7 +118,7 @@ class Validator(KitWidget):
             text = text_html(Outline(self.review.message, explain), self.findings)
             body = f'{text}<div class="kit-strip"><div class="kit-sum">{self._summary()}</div></div>{self._lists(static=True)}'
         elif self.text:
-            body = f'<pre class="kit-raw">{visible(self.text[:2000])}</pre>{self._note(static=True)}'
+            body = f'<pre class="kit-raw" tabindex="0" role="group" aria-label="Message">{visible(self.text[:2000])}</pre>{self._note(static=True)}'
         head = f'<div class="kit-head"><h3 class="jp-toc-ignore">Validate</h3> {self._tag()}</div>'
         return f'<div class="kit is-static" role="group" aria-label="Validator">{head}{body}</div>'
 
