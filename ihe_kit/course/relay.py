@@ -1,6 +1,6 @@
 """A text on its way through several systems: what each of them writes on the wire, and what the next one reads there.
 
-Escaping belongs to one moment: when a value becomes a piece of a message. Who does it there is right; who leaves it out, or does it again on
+Escaping belongs to one moment: when a value becomes a piece of a message. Whoever does it there is right; whoever leaves it out, or does it again on
 the way, changes what people read.
 """
 
