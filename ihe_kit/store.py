@@ -105,13 +105,11 @@ class Store:
         with self._lock:
             self._depth += 1
             try:
-                if self._depth == 1:
-                    self._db.execute("BEGIN")
                 yield
-                if self._depth == 1:
+                if self._depth == 1 and self._db.in_transaction:
                     self._db.execute("COMMIT")
             except BaseException:
-                if self._depth == 1:
+                if self._depth == 1 and self._db.in_transaction:
                     self._params.clear()  # a number that was given out is taken back
                     self._db.execute("ROLLBACK")
                 raise
@@ -119,9 +117,17 @@ class Store:
                 self._depth -= 1
 
     @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """A transaction that begins with the first change: whoever only reads needs none, since nobody else is let in meanwhile."""
+        with self.transaction():
+            if not self._db.in_transaction:
+                self._db.execute("BEGIN IMMEDIATE")
+            yield
+
+    @contextmanager
     def attempt(self) -> Iterator[None]:
         """A part of a transaction that may fail alone: an exception inside takes back what this part did, and goes on to the caller."""
-        with self.transaction():
+        with self._writing():
             name = f"attempt_{self._depth}"
             self._db.execute(f"SAVEPOINT {name}")
             try:
@@ -146,21 +152,17 @@ class Store:
     ) -> Document:
         """Keeps a new version and finds it by these rows from now on."""
         run, many = self._db.execute, self._db.executemany
-        with self.transaction():
+        with self._writing():
             last = run("SELECT serial, owner, version FROM document WHERE kind = ? AND id = ? ORDER BY version DESC LIMIT 1", (kind, id))
             serial, owner, version = last.fetchone() or (0, 0, 0)
             if serial:
                 run("UPDATE document SET current = 0 WHERE serial = ?", (serial,))
                 for table in ("entry", "period", "amount"):
                     run(f"DELETE FROM {table} WHERE owner = ?", (owner,))
-            new = run(
-                "INSERT INTO document (owner, kind, id, version, at, utc, deleted, current, text) VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?)",
-                (owner, kind, id, version + 1, at, _utc(at), int(deleted), text),
-            ).lastrowid
-            assert new is not None
-            if not owner:
-                owner = new
-                run("UPDATE document SET owner = ? WHERE serial = ?", (owner, owner))
+            (new,) = run("SELECT COALESCE(MAX(serial), 0) + 1 FROM document").fetchone()
+            owner = owner or new
+            row = (new, owner, kind, id, version + 1, at, _utc(at), int(deleted), 1, text)
+            run("INSERT INTO document VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
             named = self.param
             rows = [(named(kind, e[0], make=True), e[2], owner, e[1], e[3], e[4] if len(e) > 4 else 0) for e in entries]
             many("INSERT OR IGNORE INTO entry VALUES (?, ?, ?, ?, ?, ?)", rows)

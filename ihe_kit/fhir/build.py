@@ -6,11 +6,12 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
 from ihe_kit import rest
-from ihe_kit.core import UnknownPath
+from ihe_kit.core import Element, UnknownPath
 from ihe_kit.fhir.dictionary import fields, is_resource, locate
 from ihe_kit.fhir.formats import FORMATS, is_written
 from ihe_kit.fhir.message import FhirMessage
@@ -147,14 +148,22 @@ def outcome(status: int, code: str, says: str, severity: str = "error") -> FhirM
 
 def resource(status: int, body: str, headers: Sequence[tuple[str, str]] = ()) -> FhirMessage:
     """A response that carries a resource as it was stored, character for character."""
-    return Written(rest.response(status, body, [("content-type", JSON), *headers] if body else headers))
+    return Written(status, body, [("content-type", JSON), *headers] if body else headers)
 
 
 class Written(FhirMessage):
-    """A message that was written here: its body is sound, and is read only if somebody asks for what is in it."""
+    """A response that was written here: its body is sound, and head and body are read only if somebody asks for what is in them."""
 
-    def read(self) -> None:
-        """Nothing yet."""
+    def __init__(self, status: int, body: str, headers: Sequence[tuple[str, str]]) -> None:
+        self.text = rest.response(status, body, headers)
+        self.method = self.url = ""
+        self.status, self.headers = str(status), {name.lower(): value for name, value in headers}
+        self.body_start, self.holds_body = len(self.text) - len(body), bool(body.strip())
+
+    @cached_property
+    def head(self) -> list[Element]:  # type: ignore[override]
+        """The elements of the status line and the headers."""
+        return FhirMessage(self.text).head
 
 
 def _outcome(status: int, issues: Sequence[Mapping[str, Any]]) -> FhirMessage:

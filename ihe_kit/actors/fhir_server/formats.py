@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from ihe_kit import rest
 from ihe_kit.actors.fhir_server.call import Call
 from ihe_kit.core import Message
 from ihe_kit.fhir import FhirMessage
@@ -55,4 +54,4 @@ def shown_as_xml(answer: Message) -> Message:
     if not answer.body:
         return answer
     headers = [(name, XML if name == "content-type" else value) for name, value in answer.headers.items() if name != "content-length"]
-    return Written(rest.response(int(answer.status), write_xml(answer.values), headers))
+    return Written(int(answer.status), write_xml(answer.values), headers)
