@@ -69,8 +69,8 @@ def lay_out(folder: Path, count: int) -> int:
     return size
 
 
-def validate(folder: Path, *options: str) -> tuple[int, float, int, str]:
-    """(exit status, seconds, kilobytes of the largest process, the last line of the answer)."""
+def validate(folder: Path, *options: str) -> tuple[int, float, float, int, str]:
+    """(exit status, seconds, seconds of all processors, kilobytes of the largest process, the last line of the answer)."""
     began = perf_counter()
     with tempfile.TemporaryFile("w+", encoding="utf-8") as out:
         running = subprocess.Popen([sys.executable, "-m", "ihe_kit.cli", "validate", str(folder), *options], stdout=out)
@@ -78,7 +78,8 @@ def validate(folder: Path, *options: str) -> tuple[int, float, int, str]:
         running.returncode = os.waitstatus_to_exitcode(status)
         taken = perf_counter() - began
         out.seek(max(0, out.seek(0, 2) - 400))
-        return running.returncode, taken, used.ru_maxrss, out.read().strip().splitlines()[-1]
+        worked = used.ru_utime + used.ru_stime
+        return running.returncode, taken, worked, used.ru_maxrss, out.read().strip().splitlines()[-1]
 
 
 def main() -> int:
@@ -91,11 +92,10 @@ def main() -> int:
     for count in (arguments.count // 10, arguments.count):
         with tempfile.TemporaryDirectory(prefix="folder_") as name:
             size = lay_out(Path(name), count)
-            status, taken, memory, last = validate(Path(name), "--workers", str(arguments.workers), "--format", arguments.format)
+            status, taken, worked, memory, last = validate(Path(name), "--workers", str(arguments.workers), "--format", arguments.format)
         needed.append(memory)
-        print(
-            f"{count:,} files, {size / 1e6:.0f} MB: {taken:.0f} s, {count / taken:,.0f} a second, {memory / 1024:.0f} MB, exit status {status}"
-        )
+        print(f"{count:,} files, {size / 1e6:.0f} MB: {taken:.0f} s, {count / taken:,.0f} a second; {worked:.0f} s of processor time")
+        print(f"  largest process {memory / 1024:.0f} MB, exit status {status}")
         print(f"  {last[:200]}", flush=True)
     return int(needed[1] > 1.25 * needed[0])
 
