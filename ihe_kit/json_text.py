@@ -18,6 +18,7 @@ MAX_DEPTH = 200
 MAX_VALUES = 200_000  # a text of more is no message, and reading it would keep everybody else waiting
 _SPACE = re.compile(r"[ \t\r\n]*")
 _TOKEN = re.compile(r'[{}\[\]:,]|"(?:[^"\\\x00-\x1f]|\\.)*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null')
+_SPACED = re.compile(rf"[ \t\r\n]*({_TOKEN.pattern})")
 
 
 @dataclass(slots=True)
@@ -78,9 +79,11 @@ def read_values(text: str, start: int = 0) -> Any:
     {'value': Decimal('1.10')}
     """
     try:
-        if not _SURROGATE.search(text, start):
+        plain = text.isascii() and "\\u" not in text
+        if plain or not _SURROGATE.search(text, start):
             found = _DECODER.decode(text[start:] if start else text)
-            if _moderate(found):
+            few = len(text) < MAX_VALUES and text.count("{") + text.count("[") <= MAX_DEPTH  # can be neither too deep nor too many
+            if few or _moderate(found):
                 return found
     except (ValueError, RecursionError, ArithmeticError):
         pass
@@ -149,15 +152,19 @@ class _Reader:
 
     def token(self, expected: str) -> tuple[str, int]:
         """The next token and its place."""
-        place = self.skip()
-        found = _TOKEN.match(self.text, place)
+        found = _SPACED.match(self.text, self.at)
         if not found:
+            place = self.skip()
             here = self.text[place : place + 12]
             raise Unreadable(f"expected {expected}, but " + (f"found {here!r}" if here else "the text ends"), self.text, place)
         self.at = found.end()
-        return found.group(), place
+        return found[1], found.start(1)
 
     def expect(self, *wanted: str) -> str:
+        found = _SPACED.match(self.text, self.at)
+        if found and found[1] in wanted:
+            self.at = found.end()
+            return found[1]
         words = " or ".join(f'"{word}"' for word in wanted)
         word, place = self.token(words)
         if word not in wanted:
@@ -216,6 +223,8 @@ class _Reader:
         return name
 
     def string(self, word: str, place: int) -> str:
+        if "\\" not in word and word.isascii():
+            return word[1:-1]
         try:
             value = str(json.loads(word))
             value.encode("utf-8")  # refuses half a surrogate pair

@@ -14,8 +14,9 @@ from ihe_kit.fhir.shapes import Json
 from ihe_kit.fhir.tables import data_types, resource_types
 from ihe_kit.fhir.walk import Context, Known
 
-# R4 itself uses the extensions of this family on all its definitions, though it says that they belong to a StructureDefinition.
-_ELSEWHERE = "http://hl7.org/fhir/StructureDefinition/structuredefinition-"
+# R4 itself uses these on more of its definitions than it says that they belong to.
+_BASE = "http://hl7.org/fhir/StructureDefinition/"
+_ELSEWHERE = (f"{_BASE}structuredefinition-", f"{_BASE}regex")
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+")
 
 

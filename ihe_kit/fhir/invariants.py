@@ -1,12 +1,14 @@
 """Invariants: constraints in FHIRPath, run by fhirpathpy, each compiled once. This is the only file that imports it, and not before it is needed.
 
-The commonest ones, which hold for every reference, period and extension, are written here in Python too: a test shows that both say the same.
+Most need only the plain part of the language, which `quick` runs without it; a few that fhirpathpy cannot run, or not in the time that a reference or
+a period may take, are written here in Python. A test shows that all say the same.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -14,6 +16,7 @@ from threading import RLock
 from typing import Any
 
 from ihe_kit.fhir.narrative import wrong
+from ihe_kit.fhir.quick import Run, Undecided, ready
 from ihe_kit.fhir.shapes import Json
 
 UNKNOWN = None
@@ -46,7 +49,26 @@ def holds(expression: str, value: Any, path: str, scene: Scene) -> bool | None:
             return quick(value, scene)
         except (TypeError, AttributeError, ValueError, KeyError):  # what is not shaped as its type is, other findings tell
             return UNKNOWN
+    plain = _plain(expression)
+    if plain is not None:
+        with suppress(Undecided, TypeError, AttributeError, ValueError, ArithmeticError):
+            found = plain([value], {"resource": scene.resource, "rootResource": scene.root, "context": value})
+            return bool(found) and all(one is not False for one in found)
     return evaluated(expression, value, path, scene)
+
+
+@lru_cache(maxsize=4096)
+def _plain(expression: str) -> Run | None:
+    """An expression of the plain part of the language, or None."""
+    from fhirpathpy.parser import parse
+
+    if not readable(expression):
+        return None
+    with _lock:
+        try:
+            return ready(parse(_adapted(expression)))
+        except (Undecided, KeyError, IndexError, ArithmeticError):
+            return None
 
 
 def evaluated(expression: str, value: Any, path: str, scene: Scene) -> bool | None:
@@ -172,14 +194,6 @@ _FUNCTIONS: dict[str, dict[str, Any]] = {
 # The commonest ones in Python --------------------------------------------------------------------------------------------------------------
 
 
-def _there(value: Any, *names: str) -> bool:
-    return any(name in value or f"_{name}" in value for name in names)
-
-
-def _valued(value: Json) -> bool:
-    return any(key.startswith(("value", "_value")) for key in value)
-
-
 _MOMENT = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d):(\d\d(?:\.\d+)?)(Z|[+-]\d\d:\d\d))?)?)?", re.ASCII)
 
 
@@ -217,18 +231,6 @@ def _local(value: Json, scene: Scene) -> bool:
         return True
     contained = scene.root.get("contained")
     return any(isinstance(one, dict) and one.get("id") == reference[1:] for one in (contained if isinstance(contained, list) else ()))
-
-
-def _contained(scene_value: Any, test: Callable[[Mapping[str, Any]], bool]) -> bool:
-    contained = scene_value.get("contained")
-    if not isinstance(contained, list):
-        return True
-    return all(test(one) for one in contained if isinstance(one, dict))
-
-
-def _meta(one: Mapping[str, Any], *names: str) -> bool:
-    meta = one.get("meta")
-    return not (isinstance(meta, dict) and _there(meta, *names))
 
 
 def _referenced(value: Json, _: Scene) -> bool:
@@ -269,22 +271,11 @@ def _range(value: Json, _: Scene) -> bool | None:
 
 QUICK: dict[str, Callable[[Any, Scene], bool | None]] = {
     "hasValue() or (children().count() > id.count())": lambda _, __: True,  # the walk tells of what is empty
-    "extension.exists() != value.exists()": lambda value, _: _there(value, "extension") != _valued(value),
     "reference.startsWith('#').not() or (reference.substring(1).trace('url') in %rootResource.contained.id.trace('ids'))": _local,
     "start.hasValue().not() or end.hasValue().not() or (start <= end)": lambda value, _: _same_or_later(
         value.get("start"), value.get("end")
     ),
-    "value.empty() or system.exists()": lambda value, _: not _there(value, "value") or _there(value, "system"),
-    "code.empty() or system.exists()": lambda value, _: not _there(value, "code") or _there(value, "system"),
-    "data.empty() or contentType.exists()": lambda value, _: not _there(value, "data") or _there(value, "contentType"),
-    "comparator.empty()": lambda value, _: not _there(value, "comparator"),
     "low.empty() or high.empty() or (low <= high)": _range,
-    "low.exists() or high.exists() or text.exists()": lambda value, _: _there(value, "low", "high", "text"),
-    "contained.contained.empty()": lambda value, _: _contained(value, lambda one: "contained" not in one),
-    "contained.meta.versionId.empty() and contained.meta.lastUpdated.empty()": lambda value, _: _contained(
-        value, lambda one: _meta(one, "versionId", "lastUpdated")
-    ),
-    "contained.meta.security.empty()": lambda value, _: _contained(value, lambda one: _meta(one, "security")),
     "contained.where((('#'+id in (%resource.descendants().reference | %resource.descendants().as(canonical) | %resource.descendants().as(uri)"
     " | %resource.descendants().as(url))) or descendants().where(reference = '#').exists() or descendants().where(as(canonical) = '#').exists()"
     " or descendants().where(as(canonical) = '#').exists()).not()).trace('unmatched', id).empty()": _referenced,

@@ -18,7 +18,10 @@ OWN = ("BackboneElement", "Element")  # an element of such a type brings its own
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One name that an object may have. `stem` is the name without the type of a choice; `sibling`: it holds id and extensions of a primitive."""
+    """One name that an object may have. `stem` is the name without the type of a choice; `sibling`: it holds id and extensions of a primitive.
+
+    `plain`: a primitive of which nothing is to be said beyond its form.
+    """
 
     name: str
     shape: Shape
@@ -28,6 +31,7 @@ class Member:
     choice: bool = False
     sibling: bool = False
     primitive: bool = False
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,9 @@ def parts(shape: Shape, code: str, definitions: Definitions) -> Parts | None:
             required.append((child, tuple(names)))
         if child.name.endswith("[x]"):
             choices.append(tuple(name for name in names if not name.startswith("_")))
-    constraints = {one.expression: one for one in (*shape.constraints, *inside.constraints) if one.expression and not one.best}
+    # that of what is empty, ele-1, the walk tells itself
+    rules = (one for one in (*shape.constraints, *inside.constraints) if one.expression and not one.best and one.key != "ele-1")
+    constraints = {one.expression: one for one in rules}
     own = inside.path if inside is not shape or shape.children else shape.path
     return Parts(own, members, tuple(required), tuple(choices), tuple(constraints.values()))
 
@@ -67,7 +73,10 @@ def _members(child: Shape) -> Iterator[Member]:
     stem, choice = child.name.removesuffix("[x]"), child.name.endswith("[x]")
     for one in child.types or ((Type(child.refers.path),) if child.refers else ()):
         name = stem + one.code[:1].upper() + one.code[1:] if choice else stem
-        yield Member(name, child, one, child.many, stem, choice, primitive=one.code in FORMATS)
+        primitive = one.code in FORMATS
+        plain = primitive and one.code not in ("canonical", "xhtml") and stem != "id" and not one.profiles
+        plain = plain and child.binding[0] not in ("required", "extensible")
+        yield Member(name, child, one, child.many, stem, choice, primitive=primitive, plain=plain)
         if one.code in FORMATS and one.code != "xhtml":
             yield Member(f"_{name}", child, Type("Element"), child.many, stem, choice, sibling=True)
 

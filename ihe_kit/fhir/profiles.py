@@ -12,7 +12,7 @@ from typing import Any
 from ihe_kit.fhir.items import Item, fits, number, occurrences, same
 from ihe_kit.fhir.parts import OWN, Member
 from ihe_kit.fhir.report import At, Report, words
-from ihe_kit.fhir.shapes import Json, Shape, Type
+from ihe_kit.fhir.shapes import Constraint, Json, Shape, Type
 from ihe_kit.fhir.slicing import Slicer
 from ihe_kit.fhir.tables import BASE, data_types
 from ihe_kit.fhir.values import Values
@@ -97,12 +97,20 @@ class Against:
             self.values.bound(value, partner, strength, value_set, shape.path, at)
         self.values.length(value, shape, at, source)
         self._limits(value, at, shape, source)
-        rules = [one for one in shape.constraints if one.expression and not one.best and one.key not in ("ele-1", "ext-1")]
+        rules = self._rules(shape)
         path = item.code if item.code in data_types() and item.code not in OWN else shape.path
         self.walk.constraints(rules, value, at, path, context, title, source)
         if isinstance(value, dict):
             for child in (shape.children or (shape.refers.children if shape.refers else {})).values():
-                self.child(value, at, child, profile, context)
+                if child.narrows:
+                    self.child(value, at, child, profile, context)
+
+    def _rules(self, shape: Shape) -> tuple[Constraint, ...]:
+        """The constraints of an element of a profile, without those of its type, which the walk has looked at."""
+        base = self.known.definitions.type(shape.path)
+        known = {one.expression for one in base.constraints} if base else set()
+        rules = (one for one in shape.constraints if one.expression not in known and one.key not in ("ele-1", "ext-1"))
+        return tuple(one for one in rules if one.expression and not one.best)
 
     def child(self, value: Json, at: At, child: Shape, profile: Shape, context: Context) -> None:
         """One part of an object: how often it is there, whether its types are allowed, its slices, each of its repetitions."""

@@ -54,6 +54,7 @@ class Shape:
     children: dict[str, Shape] = field(default_factory=dict)
     slices: dict[str, Shape] = field(default_factory=dict)
     refers: Shape | None = None  # what a contentReference points to
+    changed: bool = False  # a profile says something of its own about it
 
     @cached_property
     def name(self) -> str:
@@ -131,9 +132,14 @@ class Shape:
         for child in (*self.children.values(), *self.slices.values()):
             yield from child.below()
 
+    @cached_property
+    def narrows(self) -> bool:
+        """Whether a profile says something of its own about this element or one below; what it leaves as it was need not be looked at again."""
+        return self.changed or bool(self.slices) or any(child.narrows for child in self.children.values())
+
     def copy(self, path: str) -> Shape:
         """A deep copy under another path; the elements themselves are shared until `merge` makes new ones."""
-        made = Shape(path, self.element, self.slice, self.source, refers=self.refers)
+        made = Shape(path, self.element, self.slice, self.source, refers=self.refers, changed=self.changed)
         made.children = {name: child.copy(f"{path}.{name}") for name, child in self.children.items()}
         made.slices = {name: child.copy(path) for name, child in self.slices.items()}
         return made

@@ -42,6 +42,9 @@ def snapshot(definition: Json, known: Known) -> Shape:
     root = _start(definition, kind, known)
     root.source = source
     _apply(root, changes, known)
+    if definition.get("derivation") != "constraint":
+        for shape in root.below():
+            shape.changed = False
     return root
 
 
@@ -101,6 +104,7 @@ def _step(here: Shape, step: str, root: Shape, known: Known, fresh: bool, shortc
             slice_name = name
         elif len(child.types) > 1:
             child.element = child.element | {"type": [one for one in child.element["type"] if _is(one, short)]}
+            child.changed = True
             _forget(child)
     if child is None:
         if not fresh and here.path != root.path and not here.children:
@@ -177,7 +181,7 @@ def _merge(here: Shape, change: Json, fresh: bool) -> None:
     if not fresh and "base" not in merged:
         kept: Any = here.element or change
         merged["base"] = {"path": here.path, "min": kept.get("min", 0), "max": kept.get("max", "*")}
-    here.element = merged
+    here.element, here.changed = merged, True
     _forget(here)
 
 

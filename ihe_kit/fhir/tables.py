@@ -7,6 +7,7 @@ of an implementation guide (`packages`) is asked before them. Lines are read onc
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
@@ -123,6 +124,12 @@ def resource_types() -> frozenset[str]:
 def data_types() -> frozenset[str]:
     """The names of R4's data types, primitive ones too."""
     return frozenset(name for name, kind in _kinds().items() if kind in ("complex-type", "primitive-type"))
+
+
+@lru_cache(maxsize=1)
+def choice_stems() -> frozenset[str]:
+    """The names of R4's elements that have a choice of types, without the type: `value`, `onset`."""
+    return frozenset(found.decode() for line in _lines("StructureDefinition").values() for found in re.findall(rb"\.(\w+)\[x\]", line))
 
 
 @lru_cache(maxsize=1)

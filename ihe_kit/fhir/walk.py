@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from ihe_kit.core import nearest
@@ -192,7 +193,7 @@ class Walk:
             self._inside(value, at, member, context)
         else:
             self.object(value, at, member.shape, code, context)
-        if not member.sibling:
+        if not (member.plain or member.sibling):
             for visit in self.visitors:
                 visit(value, partner, member, own, at, context)
 
@@ -215,7 +216,7 @@ class Walk:
     def _primitive(self, value: Any, at: At, member: Member, own: str, context: Context) -> None:
         code = member.type.code
         wanted, _, example = FORMATS[code]
-        kind, text = kind_of(value), written(value)
+        kind, text = ("string", value) if type(value) is str else (kind_of(value), written(value))
         if kind != wanted:
             fits = kind == "string" and wanted != "string" and writes(code, text)
             self._json_type(value, at, f"a {wanted}, as in {example}", ("Take off the quotes", text) if fits else None)
@@ -228,12 +229,18 @@ class Walk:
             self.report.at("format", at, type=code, example=example)
         if member.shape.constraints and code == "xhtml":
             return  # what is to be said of a narrative, `values` says
-        rules = [one for one in member.shape.constraints if one.key not in ("ele-1",) and one.expression and not one.best]
+        rules = _rules(member.shape)
         if rules:
             self.constraints(rules, value, at, own, context)
 
     def _json_type(self, value: Any, at: At, wanted: str, fix: tuple[str, str] | None = None) -> None:
         self.report.at("json-type", at, fix, kind=kind_of(value), wanted=wanted)
+
+
+@lru_cache(maxsize=8192)
+def _rules(shape: Shape) -> tuple[Constraint, ...]:
+    """The constraints on a primitive element beyond those of every element."""
+    return tuple(one for one in shape.constraints if one.key != "ele-1" and one.expression and not one.best)
 
 
 def _names(found: Parts) -> list[str]:
