@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, partial
 
 from ihe_kit.core import Element, Message
 from ihe_kit.rules import NULL, SEVERITIES, Repair, Rule, Test, absent, everywhere, is_quiet, matches, one_of, quiet
@@ -60,7 +61,9 @@ def given(conditions: str, test: Test) -> Test:
     checks = [_condition(part) for part in conditions.split(" and ")]
 
     def guarded(elements: Sequence[Element], message: Message) -> Iterable[Element]:
-        return [e for e in test(elements, message) if all(holds(e, message) for holds in checks)]
+        # What a condition on another segment sees is the same for every element: asked once, a thousand segments take no square of the time.
+        known = [(path, cache(partial(holds, message))) for path, holds in checks]
+        return [e for e in test(elements, message) if all(met(near(path, e)) for path, met in known)]
 
     return quiet(guarded) if is_quiet(test) else guarded
 
@@ -77,19 +80,19 @@ def _asks_for(field: str, conditions: str) -> bool:
     )
 
 
-def _condition(text: str) -> Callable[[Element, Message], bool]:
+def _condition(text: str) -> tuple[str, Callable[[Message, str], bool]]:
     found = _CONDITION.fullmatch(text)
     if not found:
         raise ValueError(f"{text!r} is no condition: expected a path, then perhaps = or != and values")
     no, path, sign, values = found.groups()
     wanted = (values or "").split()
 
-    def holds(element: Element, message: Message) -> bool:
-        there = [value for value in message.get(near(path, element)) if value not in ("", NULL)]
+    def holds(message: Message, where: str) -> bool:
+        there = [value for value in message.get(where) if value not in ("", NULL)]
         met = any(value in wanted for value in there) if sign else bool(there)
         return met is not (no is not None or sign == "!=")
 
-    return holds
+    return path, holds
 
 
 def near(path: str, element: Element) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from random import Random
+from time import process_time
 
 import pytest
 
@@ -64,3 +65,16 @@ def test_also_in_public_messages(public_cases: Path) -> None:
 def same(message: v2.V2Message, of: Transaction) -> None:
     rules = of.rules(message)
     assert check(message, rules) == one_by_one(v2.parse(message.text), rules), message.text
+
+
+def test_time_grows_with_the_number_of_segments_and_no_faster() -> None:
+    """A condition on another segment is asked once, not once for each element."""
+
+    def seconds(count: int) -> float:
+        message = v2.parse(build("ITI-31", person("ingrid"), event="A01").text + "PID|||1^^^N||A\rPV1||I\r" * count)
+        began = process_time()
+        check(message, transaction("ITI-31").rules(message))
+        return process_time() - began
+
+    seconds(10)
+    assert seconds(800) <= 16 * seconds(100) + 0.5
