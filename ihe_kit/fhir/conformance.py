@@ -57,7 +57,10 @@ def conform(
         if given:
             definitions = Definitions([{"StructureDefinition": given}], known.definitions)
             known = Known(definitions, Terminology(definitions))
-        _check(message, report, known, [one if isinstance(one, str) else str(one.get("url", "")) for one in asked])
+        try:
+            _check(message, report, known, [one if isinstance(one, str) else str(one.get("url", "")) for one in asked])
+        except RecursionError:
+            report.at("too-much", None, why="it is nested too deeply")
     return report.result()
 
 

@@ -29,14 +29,15 @@ class Report:
         self._said: set[tuple[str, ...]] = set()
 
     def at(self, key: str, at: At, fix: tuple[str, str] | None = None, /, missing: str = "", **facts: object) -> None:
-        """A finding at an element, or where the member `missing` of it would stand."""
+        """A finding at an element, or where the member `missing` of it would stand. A fact that takes time is a function, called if it is needed."""
         row = words()[key]
         severity = str(facts.get("severity", "error")) if row["severity"].startswith("{") else row["severity"]
         if self.counts[severity] > MOST:
             self.counts[severity] += 1
             return
         path = path_of(self.message.top, at) + (f".{quoted(missing)}" if missing else "")
-        filled: dict[str, object] = {"found": "{found}", "name": missing or _last(at, self.message.top)} | facts
+        filled: dict[str, object] = {"found": "{found}", "name": missing or _last(at, self.message.top)}
+        filled |= {name: fact() if callable(fact) else fact for name, fact in facts.items()}
         says, spec, rule = (row[part].format(**filled) for part in ("says", "spec", "rule"))
         if (path, rule, says) in self._said:  # two profiles, or a type and a profile on it, may say the same
             return

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from ihe_kit.core import nearest
@@ -126,7 +126,7 @@ class Walk:
             if member is not None:
                 self._member(value, name, inner, (at, name), member, path, context)
             elif name != "resourceType" or path not in resource_types():
-                self.report.at("element-unknown", (at, name), own=path, name=_short(name), hint=hint(name, _names(found)))
+                self.report.at("element-unknown", (at, name), own=path, name=_short(name), hint=partial(hint, name, _names(found)))
         for child, names in found.required:
             if not any(name in value for name in names):
                 stem = child.name.removesuffix("[x]")

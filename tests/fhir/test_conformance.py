@@ -164,16 +164,19 @@ def test_what_was_not_checked_is_said_so(change: dict[str, Any], path: str, says
     assert says in finding.what
 
 
-def test_public_cases_never_raise_and_good_ones_pass(public_cases: Path) -> None:
+def test_public_cases_get_the_verdict_of_the_reference(public_cases: Path) -> None:
+    """At least 92 of a hundred agree with HL7's own validator on whether there is an error. Some of its errors need a terminology server."""
     verdicts = {case["file"]: case["has_error"] for case in json.loads((public_cases / "fhir/expected.json").read_text("utf-8"))}
+    judged: dict[str, bool] = {}
     for path in cases("fhir/*.json"):
         try:
-            message = parse(path.read_bytes())
+            judged[path.name] = has_errors(conform(parse(path.read_bytes())))
         except Unreadable:
-            continue
-        findings = conform(message)
-        if verdicts.get(path.name) is False:
-            assert not has_errors(findings), (path.name, findings)
+            judged[path.name] = True
+    apart = [name for name, verdict in verdicts.items() if judged[name] is not verdict]
+    assert len(verdicts) > 40
+    assert len(apart) <= 0.08 * len(verdicts), apart
+    assert not [name for name in apart if judged[name]]  # none is refused that the reference takes
 
 
 KEYS = st.sampled_from(
