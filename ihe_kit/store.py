@@ -205,9 +205,7 @@ class Store:
 
     def select(self, kind: str, where: str = "1", values: Sequence[Any] = (), limit: int = -1, offset: int = 0) -> list[Document]:
         """Every current document for which an SQL condition holds, the one that was changed longest ago first."""
-        sql = (
-            f"SELECT {_VERSION} FROM document WHERE kind = ? AND current = 1 AND deleted = 0 AND ({where}) ORDER BY serial LIMIT ? OFFSET ?"
-        )
+        sql = f"SELECT {_VERSION} FROM document WHERE kind = ? AND current = 1 AND deleted = 0 AND ({where}) ORDER BY serial + 0 LIMIT ? OFFSET ?"  # + 0: found by the condition, then sorted
         return self._all(sql, (kind, *values, limit, offset))
 
     def count(self, kind: str, where: str = "1", values: Sequence[Any] = ()) -> int:

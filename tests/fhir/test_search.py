@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from ihe_kit.fhir.index import index, normal, span
 from ihe_kit.fhir.search import Match, compartment, criteria, find_parameter, parameters
-from ihe_kit.fhir.search_sql import owners
+from ihe_kit.fhir.search_sql import Selection, owners
 from ihe_kit.fhir.tables import resource_types
-from ihe_kit.store import Store
+from ihe_kit.store import Document, Store
 
 INGRID: dict[str, Any] = {
     "resourceType": "Patient",
@@ -98,11 +98,15 @@ def search(store: Store, kind: str, query: list[tuple[str, str]]) -> list[str]:
     """The ids that a query finds; the same ids whichever condition the search begins with."""
     conditions = criteria(kind, query, strict=True, base=BASE)
     found = {
-        tuple(sorted(one.id for one in store.owned([row[0] for row in store.ask(*owners(kind, conditions, store.param, first=first))])))
+        tuple(sorted(one.id for one in chosen(store, owners(kind, conditions, store.param, first=first))))
         for first in (None, *(one for one in conditions if not one.negated))
     }
     assert len(found) == 1
     return list(found.pop())
+
+
+def chosen(store: Store, selection: Selection) -> list[Document]:
+    return store.owned([row[0] for row in store.ask(selection.sql, selection.values)])
 
 
 def pairs(query: str) -> list[tuple[str, str]]:
@@ -273,7 +277,7 @@ def test_other_types(store: Store, kind: str, query: str, ids: str) -> None:
 def test_what_belongs_to_a_patient(store: Store) -> None:
     """A compartment: whatever refers to the patient by one of several parameters."""
     asked = [compartment("Observation", ("subject", "performer"), "Patient/1")]
-    assert [one.id for one in store.owned([row[0] for row in store.ask(*owners("Observation", asked, store.param))])] == ["4"]
+    assert [one.id for one in chosen(store, owners("Observation", asked, store.param))] == ["4"]
 
 
 @pytest.mark.parametrize(

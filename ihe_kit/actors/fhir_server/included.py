@@ -81,6 +81,6 @@ def _by_id(call: Call, kind: str, ids: Sequence[str]) -> list[Document]:
 
 
 def _referring(call: Call, wish: _Include, kind: str, ids: Sequence[str]) -> list[Document]:
-    sql = f"SELECT DISTINCT owner FROM entry WHERE param = ? AND value IN ({', '.join('?' * len(ids))}) AND system = ? ORDER BY owner LIMIT {MOST}"
+    sql = f"SELECT owner FROM entry WHERE param = ? AND value IN ({', '.join('?' * len(ids))}) AND system = ? LIMIT {MOST}"
     rows = call.store.ask(sql, [call.store.param(wish.source, wish.param), *ids, kind])
-    return call.store.owned([row[0] for row in rows])
+    return call.store.owned(sorted({row[0] for row in rows}))

@@ -18,6 +18,7 @@ from ihe_kit.exchanges import judge
 from ihe_kit.fhir import FhirMessage, conform
 from ihe_kit.fhir.build import outcome, refuse, resource
 from ihe_kit.fhir.search import read_query
+from ihe_kit.fhir.search_sql import united
 from ihe_kit.fhir.tables import resource_types
 from ihe_kit.profiles import candidates
 from ihe_kit.rest import request
@@ -67,11 +68,8 @@ def everything(call: Call) -> Message:
     kinds = [k for k in call.option("_type").split(",") if k] or sorted(resource_types().intersection(call.store.kinds("_lastUpdated")))
     narrowed = [("_lastUpdated", f"ge{call.option('_since')}")] if call.option("_since") else []
     parts = [(kind, (*(belonging(call.kind, call.id, kind)), *read_query(kind, narrowed).conditions)) for kind in kinds if _has(call, kind)]
-    selections = [select(call.store, kind, conditions) for kind, conditions in parts]
-    if not selections:
-        return resource(200, bundle("searchset", instant(call.clock()), (), (), 0))
-    union = " UNION ".join(sql for sql, _ in selections), [value for _, values in selections for value in values]
-    total = int(call.store.ask(f"SELECT COUNT(*) FROM ({union[0]}) n", union[1])[0][0])
+    union = united([select(call.store, kind, conditions) for kind, conditions in parts])
+    total = int(call.store.ask(f"SELECT COUNT(*) FROM ({union.sql}) n", union.values)[0][0])
     page = page_of(call, union, min(call.number("_count", LARGEST_PAGE), LARGEST_PAGE), ())
     links = [("self", _link(call, call.option("_page")))] + ([("next", _link(call, page.after))] if page.after else [])
     return resource(200, bundle("searchset", instant(call.clock()), _entries(call, call.store.owned(page.owners)), links, total))
@@ -97,18 +95,18 @@ def lastn(call: Call) -> Message:
     query = read_query(call.kind, [(name, value) for name, value in call.query if name != "max"], strict=True, base=call.base)
     if not any(getattr(one, "param", "") in ("patient", "subject") for one in query.conditions):
         raise Refused("$lastn wants a patient or a subject, and may be narrowed by category and code")
-    sql, values = select(call.store, call.kind, query.conditions)
-    moment = "(SELECT MAX(p.high) FROM period p WHERE p.owner = o.owner AND p.param = ?)"
-    numbered = f"SELECT o.owner AS owner, {moment} AS moment FROM ({sql}) o ORDER BY moment DESC, owner DESC"
-    rows = call.store.ask(numbered, [call.store.param(call.kind, "date"), *values])
+    found = select(call.store, call.kind, query.conditions)
+    moment = "(SELECT MAX(p.high) FROM period p WHERE p.owner = o.owner AND p.param + 0 = ?)"
+    numbered = f"SELECT o.owner AS owner, {moment} AS moment FROM ({found.sql}) o ORDER BY moment DESC, owner DESC"
+    rows = call.store.ask(numbered, [call.store.param(call.kind, "date"), *found.values])
     seen: dict[str, int] = {}
-    found = []
+    last = []
     for one in call.store.owned([row[0] for row in rows]):
         name = _code(json.loads(one.text).get("code", {}))
         seen[name] = seen.get(name, 0) + 1
         if seen[name] <= most:
-            found.append(one)
-    return resource(200, bundle("searchset", instant(call.clock()), _entries(call, found), (), len(found)))
+            last.append(one)
+    return resource(200, bundle("searchset", instant(call.clock()), _entries(call, last), (), len(last)))
 
 
 def _code(concept: dict[str, Any]) -> str:

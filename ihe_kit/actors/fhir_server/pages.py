@@ -17,6 +17,7 @@ from ihe_kit.actors.fhir_server.call import Call
 from ihe_kit.core import nearest
 from ihe_kit.fhir.parameters import find_parameter, parameters
 from ihe_kit.fhir.search import TABLES
+from ihe_kit.fhir.search_sql import Selection
 
 PAGE, LARGEST_PAGE = 20, 1000
 _LAST: dict[bool, Any] = {True: "\U0010ffff", False: ""}  # what has no value comes last, upwards and downwards
@@ -49,7 +50,7 @@ class Sort:
         table = TABLES.get(self.type, "entry")
         column = "value" if table == "entry" else "low" if self.up else "high"
         last = (_LAST_NUMBER if table == "amount" else _LAST)[self.up]
-        sql = f"COALESCE((SELECT {best}(s.{column}) FROM {table} s WHERE s.owner = o.owner AND s.param = ?), ?)"
+        sql = f"COALESCE((SELECT {best}(s.{column}) FROM {table} s WHERE s.owner = o.owner AND s.param + 0 = ?), ?)"
         return sql, [call.store.param(self.kind, self.name), last]
 
 
@@ -68,7 +69,7 @@ def read_sort(call: Call, kind: str) -> tuple[Sort, ...]:
     return tuple(found)
 
 
-def page_of(call: Call, selection: tuple[str, list[Any]], count: int, sort: Sequence[Sort]) -> Page:
+def page_of(call: Call, selection: Selection, count: int, sort: Sequence[Sort]) -> Page:
     """One page of the owners that a selection gives, in their order."""
     cursor = _read_cursor(call.option("_page"), len(sort))
     back = bool(cursor and cursor["back"])
@@ -86,19 +87,20 @@ def page_of(call: Call, selection: tuple[str, list[Any]], count: int, sort: Sequ
     return Page([row[-1] for row in found], after, before)
 
 
-def _sorted(
-    call: Call, selection: tuple[str, list[Any]], sort: Sequence[Sort], back: bool, until: int, key: list[Any] | None
-) -> tuple[str, list[Any]]:
+def _sorted(call: Call, selection: Selection, sort: Sequence[Sort], back: bool, until: int, key: list[Any] | None) -> tuple[str, list[Any]]:
     """The rows (key, ..., owner) behind a key, in order."""
-    inner, values = selection
+    if selection.column and not sort:  # in the order in which the index has them: nothing is to be sorted, and no more read than is shown
+        behind = f" AND {selection.column} {'<' if back else '>'} ?" if key else ""
+        sql = f"{selection.sql} AND {selection.column} <= ?{behind} ORDER BY owner {'DESC' if back else 'ASC'}"
+        return sql, [*selection.values, until, *(key or ())]
     keys = [one.sql(call) for one in sort]
     names = [f"k{number}" for number in range(len(keys))]
     shown = ", ".join([*(f"{sql} AS {name}" for (sql, _), name in zip(keys, names, strict=True)), "o.owner AS owner"])
     upwards = [one.up != back for one in sort] + [not back]
     order = ", ".join(f"{name} {'ASC' if up else 'DESC'}" for name, up in zip([*names, "owner"], upwards, strict=True))
-    bound = [value for _, more in keys for value in more] + values + [until]
+    bound = [value for _, more in keys for value in more] + selection.values + [until]
     where, limits = _behind([*names, "owner"], upwards, key) if key else ("", [])
-    return f"SELECT * FROM (SELECT {shown} FROM ({inner}) o WHERE o.owner <= ?) p{where} ORDER BY {order}", bound + limits
+    return f"SELECT * FROM (SELECT {shown} FROM ({selection.sql}) o WHERE o.owner <= ?) p{where} ORDER BY {order}", bound + limits
 
 
 def _behind(names: Sequence[str], upwards: Sequence[bool], key: Sequence[Any]) -> tuple[str, list[Any]]:

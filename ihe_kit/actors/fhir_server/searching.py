@@ -16,8 +16,8 @@ from ihe_kit.actors.resources import instant
 from ihe_kit.core import Message
 from ihe_kit.fhir.build import outcome, resource
 from ihe_kit.fhir.parameters import RESULT
-from ihe_kit.fhir.search import Condition, Either, Match, Query, Test, compartment, read_query
-from ihe_kit.fhir.search_sql import owners, rows
+from ihe_kit.fhir.search import Chain, Condition, Either, Has, Match, Query, Test, compartment, read_query
+from ihe_kit.fhir.search_sql import Selection, owners, rows, united
 from ihe_kit.fhir.tables import resource_types
 from ihe_kit.files import rows as table
 from ihe_kit.store import Document, Store
@@ -31,8 +31,8 @@ def matches(call: Call, query: Iterable[tuple[str, str]]) -> list[Document]:
     asked = read_query(call.kind, query, strict=True, base=call.base)
     if not asked.conditions:
         raise Refused(f"{call.method} {call.kind} needs a condition such as {call.method} {call.kind}?identifier=urn:oid:2.999.10.1|4711.")
-    sql, values = select(call.store, call.kind, asked.conditions)
-    return call.store.owned([row[0] for row in call.store.ask(f"{sql} LIMIT {MOST_MATCHES}", values)])
+    found = select(call.store, call.kind, asked.conditions)
+    return call.store.owned([row[0] for row in call.store.ask(f"{found.sql} LIMIT {MOST_MATCHES}", found.values)])
 
 
 def search(call: Call) -> Message:
@@ -88,10 +88,14 @@ def _read(call: Call, kind: str) -> Query:
     return read_query(kind, call.query, strict=call.wants("handling=strict"), base=call.base)
 
 
-def select(store: Store, kind: str, conditions: Sequence[Condition]) -> tuple[str, list[object]]:
-    """SQL for the owners that conditions leave, beginning with the condition that leaves the fewest."""
+def select(store: Store, kind: str, conditions: Sequence[Condition]) -> Selection:
+    """The owners that conditions leave, beginning with the condition that leaves the fewest."""
     choice = [one for one in conditions if not one.negated]
-    first = min(choice, key=lambda one: _size(store, one)) if len(choice) > 1 else choice[0] if choice else None
+    plain = [one for one in choice if not isinstance(one, (Chain, Has))]
+    sizes = {id(one): _size(store, one) for one in plain} if len(choice) > 1 else {}
+    if not plain or min(sizes.values(), default=0) >= CAP:  # a chain is asked how much it finds only where nothing else is selective
+        sizes |= {id(one): _size(store, one) for one in choice if len(choice) > 1 and one not in plain}
+    first = min(choice, key=lambda one: sizes.get(id(one), CAP + 1), default=None)
     return owners(kind, conditions, store.param, first=first)
 
 
@@ -114,12 +118,7 @@ class _Asked:
 
 
 def _answer(call: Call, path: str, parts: Sequence[tuple[Query, tuple[Condition, ...]]], kind: str = "") -> Message:
-    sqls = [select(call.store, query.kind, (*more, *query.conditions)) for query, more in parts]
-    union = (
-        (" UNION ALL ".join(sql for sql, _ in sqls), [value for _, values in sqls for value in values])
-        if sqls
-        else ("SELECT 0 WHERE 0", [])
-    )
+    union = united([select(call.store, query.kind, (*more, *query.conditions)) for query, more in parts])
     asked = _asked(call, kind)
     page = Page() if asked.only_count else page_of(call, union, asked.count, asked.sort)
     total = _total(call.store, union, page) if asked.counted else None
@@ -132,11 +131,11 @@ def _answer(call: Call, path: str, parts: Sequence[tuple[Query, tuple[Condition,
     return resource(200, bundle("searchset", instant(call.clock()), entries, _links(call, path, parts, page), total))
 
 
-def _total(store: Store, selection: tuple[str, list[object]], page: Page) -> int:
+def _total(store: Store, selection: Selection, page: Page) -> int:
     """How many there are; a first page that is not full has them all."""
     if page.owners and not page.after and not page.before:
         return len(page.owners)
-    return int(store.ask(f"SELECT COUNT(*) FROM ({selection[0]}) n", selection[1])[0][0])
+    return int(store.ask(f"SELECT COUNT(*) FROM ({selection.sql}) n", selection.values)[0][0])
 
 
 def _asked(call: Call, kind: str) -> _Asked:
