@@ -106,7 +106,7 @@ def _carried(report: Report, bundle: Json, at: At) -> None:
             continue
         found = around.find(reference, resource)
         if not found.every:
-            report.at("reference-lost", where, severity="error")
+            report.at("reference-lost", where)
 
 
 def _references(value: Any, at: At) -> Iterator[tuple[str, At]]:

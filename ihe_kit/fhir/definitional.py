@@ -12,6 +12,7 @@ from typing import Any
 from ihe_kit.fhir.invariants import readable
 from ihe_kit.fhir.report import At, Report
 from ihe_kit.fhir.shapes import Json
+from ihe_kit.fhir.snapshot import NoSnapshot, snapshot
 from ihe_kit.fhir.tables import resource_types
 from ihe_kit.fhir.walk import Context, Known
 
@@ -30,7 +31,7 @@ def _search_parameter(report: Report, resource: Json, at: At, known: Known) -> N
     expression, bases = resource.get("expression"), _words(resource.get("base"))
     if isinstance(expression, str) and expression:
         if not readable(expression):
-            report.at("expression", (at, "expression"))
+            report.at("expression", (at, "expression"), own="SearchParameter")
         heads = {name for name in _HEAD.findall(_TEXT.sub("''", expression)) if name in resource_types()}
         foreign = sorted(heads - set(bases)) if not {"Resource", "DomainResource"} & set(bases) else []
         if foreign and bases and not heads & set(bases):
@@ -75,10 +76,35 @@ def _code_system(report: Report, resource: Json, at: At, _: Known) -> None:
         report.at("code-count", (at, "count"), number=number)
 
 
+def _structure_definition(report: Report, resource: Json, at: At, known: Known) -> None:
+    """A profile is of the type that it is derived from, its constraints are FHIRPath, and a snapshot can be made of it."""
+    for view in ("snapshot", "differential"):
+        elements = resource[view].get("element") if isinstance(resource.get(view), dict) else None
+        for index, element in _dicts(elements):
+            here = (((at, view), "element"), index)
+            for number, rule in _dicts(element.get("constraint")):
+                expression = rule.get("expression")
+                if isinstance(expression, str) and expression and not readable(expression):
+                    where = (((here, "constraint"), number), "expression")
+                    report.at("expression", where, own="ElementDefinition.constraint")
+    base, kind = str(resource.get("baseDefinition", "")), resource.get("type")
+    above = known.definitions.shape(base)
+    if resource.get("derivation") != "constraint" or not above or not isinstance(kind, str):
+        return
+    if above.path.partition(".")[0] != kind:
+        report.at("definition-type", (at, "type"), base=base, kind=above.path)
+    elif "differential" in resource:
+        try:
+            snapshot({key: value for key, value in resource.items() if key != "snapshot"}, known.definitions)
+        except NoSnapshot as problem:
+            report.at("definition-snapshot", (at, "differential"), why=problem)
+
+
 _LOOKS: Mapping[str, Callable[[Report, Json, At, Known], None]] = {
     "SearchParameter": _search_parameter,
     "CapabilityStatement": _capability_statement,
     "CodeSystem": _code_system,
+    "StructureDefinition": _structure_definition,
 }
 
 

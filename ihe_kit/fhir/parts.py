@@ -75,7 +75,7 @@ def _members(child: Shape) -> Iterator[Member]:
         name = stem + one.code[:1].upper() + one.code[1:] if choice else stem
         primitive = one.code in FORMATS
         plain = primitive and one.code not in ("canonical", "xhtml") and stem != "id" and not one.profiles
-        plain = plain and child.binding[0] not in ("required", "extensible")
+        plain = plain and child.binding[0] not in ("required", "extensible") and stem != "language"
         yield Member(name, child, one, child.many, stem, choice, primitive=primitive, plain=plain)
         if one.code in FORMATS and one.code != "xhtml":
             yield Member(f"_{name}", child, Type("Element"), child.many, stem, choice, sibling=True)

@@ -165,9 +165,7 @@ class Against:
                 deeper.check(item, shapes[0], shapes[0], inner)
         elif shapes and len(known) == len(profiles) and not any(self.conforms(item, shape, inner) for shape in shapes):
             wanted, title = " or ".join(known), _title(self.known, profile.source)
-            self.report.at(
-                "profile-none", item.at, wanted=wanted, source=profile.source, detail=f"The profile {title} asks for one of them."
-            )
+            self.report.at("profile-none", item.at, wanted=wanted, source=profile.source, title=title)
 
     def _target(self, item: Item, targets: list[str], child: Shape, profile: Shape, context: Context) -> None:
         text = item.value.get("reference")

@@ -41,7 +41,7 @@ def snapshot(definition: Json, known: Known) -> Shape:
         raise NoSnapshot(f"{source} has neither a snapshot nor a differential")
     root = _start(definition, kind, known)
     root.source = source
-    _apply(root, changes, known)
+    _apply(root, changes, known, narrow=definition.get("derivation") == "constraint")
     if definition.get("derivation") != "constraint":
         for shape in root.below():
             shape.changed = False
@@ -64,8 +64,8 @@ def _start(definition: Json, kind: str, known: Known) -> Shape:
     return found.copy(kind)
 
 
-def _apply(root: Shape, changes: Sequence[Json], known: Known, fresh: bool = False) -> None:
-    """Merges elements into a tree. `fresh`: they are a whole snapshot, so that what is not there yet is simply added."""
+def _apply(root: Shape, changes: Sequence[Json], known: Known, fresh: bool = False, narrow: bool = False) -> None:
+    """Merges elements into a tree. `fresh`: they are a whole snapshot, so that what is not there yet is simply added. `narrow`: nothing new may be."""
     shortcuts = _shortcuts(changes)
     ids: dict[str, str] = {}  # path -> the id of the element that stood there last: where an element has no id of its own
     for change in changes:
@@ -77,7 +77,7 @@ def _apply(root: Shape, changes: Sequence[Json], known: Known, fresh: bool = Fal
             raise NoSnapshot(f"{where[:80]}... has more than {MAX_DEPTH} steps")
         here = root
         for step in steps[1:]:
-            here = _step(here, step, root, known, fresh, shortcuts)
+            here = _step(here, step, root, known, fresh, shortcuts, narrow)
         _merge(here, change, fresh)
         reference = change.get("contentReference")
         if isinstance(reference, str):
@@ -92,7 +92,7 @@ def _identify(change: Json, ids: dict[str, str]) -> str:
     return f"{whole}:{name}" if isinstance(name, str) and name else str(whole)
 
 
-def _step(here: Shape, step: str, root: Shape, known: Known, fresh: bool, shortcuts: dict[str, set[str]]) -> Shape:
+def _step(here: Shape, step: str, root: Shape, known: Known, fresh: bool, shortcuts: dict[str, set[str]], narrow: bool = False) -> Shape:
     """The part of an element that one step of an id names: `name`, `extension:race`, `value[x]:valueQuantity`."""
     name, _, slice_name = step.partition(":")
     if not here.children and not fresh:
@@ -109,6 +109,8 @@ def _step(here: Shape, step: str, root: Shape, known: Known, fresh: bool, shortc
     if child is None:
         if not fresh and here.path != root.path and not here.children:
             raise NoSnapshot(f"{here.id} has no parts, so there is no {name} in it")
+        if narrow:
+            raise NoSnapshot(f"{here.id} has no element {name}")
         child = here.children[name] = Shape(f"{here.path}.{name}", {}, source=root.source)
     for part in slice_name.split("/") if slice_name else ():  # a slice of a slice: `a/b`
         full = part if not child.slice else f"{child.slice}/{part}"

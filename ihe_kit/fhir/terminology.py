@@ -21,7 +21,24 @@ _GRAMMARS = {
         r"(?i:[a-z]{2,8}(-[a-z]{3}){0,3}(-[a-z]{4})?(-([a-z]{2}|\d{3}))?(-\w{4,8})*(-\w(-\w{2,8})+)*|x(-\w{1,8})+)", re.ASCII
     ),
 }
+# Systems that nobody can list here, but whose codes have a form: what has it not is none of theirs.
+_FORMS = {
+    "urn:iso:std:iso:4217": re.compile(r"[A-Z]{3}"),
+    "urn:iso:std:iso:3166": re.compile(r"[A-Z]{2,3}|\d{3}", re.ASCII),
+    "http://unitsofmeasure.org": re.compile(r"[\x21-\x7e]+"),
+    "http://loinc.org": re.compile(r"(LP|LA|LL|LG)?\d+(-\d)?|MTHU\d+", re.ASCII),
+    "http://snomed.info/sct": re.compile(r"\d{6,18}|[^|]*\|.*|.*[:+=].*", re.ASCII),
+}
 _DEEP = 20  # value sets inside value sets
+
+
+def is_language(text: str) -> bool:
+    """Whether a text is written as the tag of a language is (BCP 47).
+
+    >>> is_language("de-AT"), is_language("de_AT")
+    (True, False)
+    """
+    return bool(_GRAMMARS["urn:ietf:bcp:47"].fullmatch(text))
 
 
 @dataclass(eq=False)
@@ -110,7 +127,7 @@ class Terminology:
             return bool(_GRAMMARS[url].fullmatch(code))
         known = self.system(url)
         if known is None:
-            return None
+            return False if url in _FORMS and not _FORMS[url].fullmatch(code) else None
         written = known.find(code)
         if written is None:
             return False if known.complete else None

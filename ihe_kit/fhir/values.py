@@ -18,6 +18,7 @@ from ihe_kit.fhir.report import At, Report
 from ihe_kit.fhir.resolving import REFERENCE
 from ihe_kit.fhir.shapes import Json, Shape
 from ihe_kit.fhir.tables import BASE, resource_types
+from ihe_kit.fhir.terminology import is_language
 from ihe_kit.fhir.walk import Context, Known
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+")
@@ -39,6 +40,8 @@ class Values:
         strength, value_set = member.shape.binding
         if value_set and strength in ("required", "extensible"):
             self.bound(value, partner, strength, value_set, own, at)
+        elif value_set.endswith("/ValueSet/languages") and isinstance(value, str) and not is_language(value):
+            self.report.at("language", at)
 
     # Codes
 
@@ -118,6 +121,9 @@ class Values:
         if not isinstance(text, str) or not text:
             return
         kind = self.target_kind(text, context)
+        found = context.around.find(text, context.root).every if context.around.bundle else ()
+        if len(found) > 1:
+            self.report.at("reference-twice", (at, "reference"), count=len(found))
         if not kind and not text.startswith("#") and not _SCHEME.fullmatch(text):
             self.report.at("reference-form", (at, "reference"))
         named = value.get("type")
