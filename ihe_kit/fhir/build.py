@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -17,6 +17,7 @@ from ihe_kit.fhir.formats import FORMATS, is_written
 from ihe_kit.fhir.message import FhirMessage
 from ihe_kit.fhir.paths import read_path
 from ihe_kit.fhir.wire import JSON
+from ihe_kit.files import rows
 from ihe_kit.json_text import Node
 from ihe_kit.rules import Finding
 
@@ -180,16 +181,11 @@ def _issue(finding: Finding) -> dict[str, Any]:
 
 def _code(finding: Finding) -> str:
     """The issue type that comes nearest to a finding (FHIR R4 value set issue-type)."""
-    if finding.rule.startswith("FHIR-"):
-        return _CODES.get(finding.rule, "structure")
-    return "invariant" if finding.found else "required"
+    told = _codes().get(finding.rule)
+    return told or ("invariant" if finding.found or re.fullmatch(r"[a-z]+-\d+\w?", finding.rule) else "required")
 
 
-_CODES = {
-    "FHIR-REQUIRED": "required",
-    "FHIR-CODE": "code-invalid",
-    "FHIR-FORMAT": "value",
-    "FHIR-REFERENCE": "value",
-    "FHIR-SEARCH-PARAMETER": "not-supported",
-    "FHIR-NOT-CHECKED": "informational",
-}
+@lru_cache(maxsize=1)
+def _codes() -> dict[str, str]:
+    """rule -> issue type, for everything that the check of a resource can find."""
+    return {row["rule"]: row["code"] for row in reversed(rows("fhir/findings.tsv")) if "{" not in row["rule"]}
