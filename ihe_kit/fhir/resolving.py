@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -24,6 +25,13 @@ class Found:
         return self.every[0] if len(self.every) == 1 else None
 
 
+def _addressed(entries: Any) -> Iterator[tuple[int, str]]:
+    """(the identity of a resource in memory, its address) of every entry: read once for each bundle, however many entries it has."""
+    for entry in entries if isinstance(entries, list) else ():
+        if isinstance(entry, dict) and isinstance(url := entry.get("fullUrl"), str):
+            yield id(entry.get("resource")), url
+
+
 class Around:
     """What surrounds a resource: nothing, or the bundle that it is an entry of, with the address that it has there."""
 
@@ -34,18 +42,17 @@ class Around:
         """The surroundings of a resource in an entry of `parent`; those of other parents have no addresses."""
         if parent.get("resourceType") != "Bundle":
             return Around(outer=self)
-        entries = parent.get("entry")
-        entry = (
-            next((one for one in entries if isinstance(one, dict) and one.get("resource") is resource), {})
-            if isinstance(entries, list)
-            else {}
-        )
-        url = entry.get("fullUrl")
-        made = Around(parent, url if isinstance(url, str) else "", self)
+        if id(parent) not in self._addresses:
+            self._addresses[id(parent)] = dict(_addressed(parent.get("entry")))
+        made = Around(parent, self._addresses[id(parent)].get(id(resource), ""), self)
         known = self._shared.setdefault(id(parent), made)
         if known is not made:
             made.__dict__["entries"] = known.entries
         return made
+
+    @cached_property
+    def _addresses(self) -> dict[int, dict[int, str]]:
+        return {}
 
     @cached_property
     def _shared(self) -> dict[int, Around]:

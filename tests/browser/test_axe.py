@@ -56,6 +56,15 @@ def test_every_list_has_one_tab_stop(gallery: Any) -> None:
     assert [name for name, number in found if number != 1] == []
 
 
+def test_every_field_is_wide_enough_to_read(gallery: Any) -> None:
+    """All of them share one page and its style sheets, as in a lesson."""
+    narrow = """fields => fields.filter(field => field.checkVisibility() && field.getBoundingClientRect().width < 36)
+        .map(field => field.outerHTML.slice(0, 200))"""
+    fields = gallery.locator(WIDGETS).locator("input.kit-input, select, textarea")
+    assert fields.count() > 40
+    assert fields.evaluate_all(narrow) == []
+
+
 def test_nothing_moves_for_who_wants_no_motion(gallery: Any) -> None:
     moves = """things => things.filter(thing => { const style = getComputedStyle(thing);
         return style.animationName !== 'none' || parseFloat(style.transitionDuration) > 0; }).length"""

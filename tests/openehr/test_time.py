@@ -66,4 +66,4 @@ def test_a_text_made_to_take_long(read: Callable[[str], object], starts: list[st
             read(text)
         except ValueError:
             pass
-        assert process_time() - began < 0.5, (text[:40], text[-1])
+        assert process_time() - began < 10, (text[:40], text[-1])  # a fraction of a second, or minutes: nothing lies between

@@ -347,15 +347,15 @@ def test_changes_say_nothing_of_what_never_changed() -> None:
     assert changes("XYZ-1") == ""
 
 
-def test_what_one_message_needs_is_there_at_once() -> None:
-    """The compiled tables of a first message are read within 30 ms; measured as processor time of a fresh process, the quickest of five."""
+def test_what_one_message_needs_is_little() -> None:
+    """Of the compiled tables a first message reads its own rows only: counted in function calls of a fresh process."""
     script = (
-        "from time import process_time as now; from ihe_kit.v2 import tables as t; "
-        "[t._module('2.5', kind) for kind in ('segments', 'datatypes', 'tables')]; a = now(); "
-        "[t.segment(name) for name in 'MSH EVN PID PV1'.split()]; t.table('0001'); t.event_structure('ADT^A01'); print(now() - a)"
+        "from tests.effort import calls; from ihe_kit.v2 import tables as t; "
+        "[t._module('2.5', kind) for kind in ('segments', 'datatypes', 'tables')]; "
+        "print(calls(lambda: [*map(t.segment, 'MSH EVN PID PV1'.split()), t.table('0001'), t.event_structure('ADT^A01')]))"
     )
-    took = [float(subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout) for _ in range(5)]
-    assert min(took) < 0.03, took
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert int(said) < 200_000, said
 
 
 @pytest.mark.parametrize("path", ["PID-8", "ORU_R01", "0203", "A01", "CX", "ORU_R01.PATIENT_RESULT"])

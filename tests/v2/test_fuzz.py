@@ -36,7 +36,7 @@ def test_the_corpus(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", [path for path in CORPUS if path.name.startswith("growing")], ids=lambda path: path.stem)
-def test_time_grows_with_the_length_and_no_faster(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cost_grows_with_the_length_and_no_faster(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(properties, "SIZE", 16_000)
     holds("growing", path.read_bytes())
 

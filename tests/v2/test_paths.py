@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from time import process_time
-
 import pytest
 
 from ihe_kit import v2
@@ -187,10 +185,8 @@ def test_every_repetition_is_laid_out_by_itself() -> None:
 
 def test_a_text_that_indents_more_and_more_does_not_fill_the_memory() -> None:
     message = v2.parse("MSH|^~\\&|A\rNTE|1||" + "\\.in+999\\" * 5000 + "\\.br\\x" * 5000)
-    began = process_time()
     (text,) = message.read("NTE-3")
     assert len(text) == 5000 * (MOST_INDENT + 2)
-    assert process_time() - began < 1
 
 
 # Character sets (HL7 table 0211) ---------------------------------------------------------------------------------------------------------

@@ -100,7 +100,7 @@ class ExerciseView(CourseWidget):
             if any(p.lines and p.given for p in parts)
             else ""
         )
-        return f'<div class="kit-parts">{rows}</div><div class="do">{button}{again}</div>'
+        return f'<div class="kit-blanks">{rows}</div><div class="do">{button}{again}</div>'
 
     def _row(self, number: int, part: Part, value: str, state: str) -> str:
         """A label and its field; one of several lines takes the whole width, and so do answers too long for a list that opens."""

@@ -194,7 +194,7 @@ function render({ model, el }) {
     for (const field of all(host, "[aria-invalid]")) field.removeAttribute("aria-invalid");
   }
   host.addEventListener("input", event => {
-    if (event.target.closest("form[data-do]") && (event.target.type !== "radio" || event.target.closest(".kit-parts"))) forget();
+    if (event.target.closest("form[data-do]") && (event.target.type !== "radio" || event.target.closest(".kit-blanks"))) forget();
     if (event.target.matches("textarea")) fit(host);
   });
   awake(model, host.firstElementChild ?? host); keepKeys(host);
