@@ -93,6 +93,31 @@ def evaluate(expression: str, value: Any, path: str, scene: Scene) -> list[Any] 
             _Now.scene = None
 
 
+def found(expression: str, resource: Json) -> list[tuple[Any, str]] | None:
+    """(value, the path of the element that has it, or "" for what is computed) of everything that an expression finds in a resource; None where it
+    cannot be evaluated.
+
+    >>> found("Patient.name.where(use = 'official').given.first()", {"resourceType": "Patient", "name": [{"use": "official", "given": ["Eli"]}]})
+    [('Eli', 'Patient.name[0].given[0]')]
+    """
+    import fhirpathpy
+    from fhirpathpy.models import models
+
+    if not readable(expression):
+        return None
+    with _lock:
+        try:
+            _Now.scene = Scene(resource, resource)
+            nodes = fhirpathpy.evaluate(
+                resource, expression, {"resource": resource}, models["r4"], {"userInvocationTable": _FUNCTIONS, "returnRawData": True}
+            )
+            return [(getattr(node, "data", node), getattr(node, "propName", None) or "") for node in nodes]
+        except Exception:  # whatever the library stumbles over
+            return None
+        finally:
+            _Now.scene = None
+
+
 @lru_cache(maxsize=4096)
 def readable(expression: str) -> bool:
     """Whether an expression is FHIRPath from its beginning to its end: the grammar decides, which the running alone does not ask so strictly.
@@ -127,7 +152,8 @@ class _Now:
 def _node(value: Any, path: str | None) -> Any:
     from fhirpathpy.engine.nodes import ResourceNode
 
-    return ResourceNode(value, path)
+    # a resource finds its own type, and the library takes its name at the head of a path only from the resource itself
+    return value if isinstance(value, dict) and "resourceType" in value else ResourceNode(value, path)
 
 
 @lru_cache(maxsize=4096)

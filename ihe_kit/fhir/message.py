@@ -14,11 +14,13 @@ from typing import Any
 
 from ihe_kit.core import Element, UnknownPath
 from ihe_kit.fhir.dictionary import choices, fields, locate
+from ihe_kit.fhir.invariants import found
 from ihe_kit.fhir.paths import Step, quoted, read_path
 from ihe_kit.fhir.xml_text import read_xml
 from ihe_kit.json_text import Node, exact, read_json, read_values
 from ihe_kit.rest import RestMessage, is_http, parse_rest
 
+_LANGUAGE = re.compile(r"[A-Z]\w*\.[^'\"]*[(|]")  # more than a path: a function, a union
 _TYPE = re.compile(r"[A-Z][A-Za-z]*")
 
 
@@ -104,7 +106,10 @@ class FhirMessage(RestMessage):
     # Paths
 
     def walk(self, path: str) -> list[Element]:
-        first, *steps = read_path(path)
+        try:
+            first, *steps = read_path(path)
+        except UnknownPath:
+            return self._evaluated(path)
         if self.root is None or first.name not in (self.top, "Resource"):
             locate((first.name, *(step.name for step in steps)))  # FHIR has to have it, though this message has it not
             return []
@@ -112,6 +117,18 @@ class FhirMessage(RestMessage):
         for number, step in enumerate(steps, start=1):
             spots = [found for spot in spots for found in self._step(spot, step, steps[number:], len(spot.home) < number)]
         return [Element(s.path, s.path.rsplit(".", 1)[-1], _value(s.node), s.node.start, s.node.end, lead=s.lead) for s in spots]
+
+    def _evaluated(self, path: str) -> list[Element]:
+        """What a path finds that needs the whole of FHIRPath: `Patient.name.where(use = 'official').given.first()`. Raises UnknownPath."""
+        values = found(path, self.values) if _LANGUAGE.match(path) and isinstance(self.values, dict) else None
+        if values is None:
+            read_path(path)  # says what a path looks like
+        elements: list[Element] = []
+        for value, place in values or ():
+            text = ("true" if value else "false") if isinstance(value, bool) else "" if isinstance(value, (dict, list)) else str(value)
+            at = self.walk(place) if place.startswith(f"{self.top}.") else []
+            elements.append(at[0] if len(at) == 1 and (not text or at[0].value == text) else Element(path, path, text, 0, 0))
+        return elements
 
     def _step(self, spot: Spot, step: Step, rest: Sequence[Step], inner: bool) -> list[Spot]:
         """What a step finds below a spot; where it finds nothing, the absent element if the step is the last one."""

@@ -40,6 +40,10 @@ HTTP = f"PUT /fhir/Patient?identifier=urn:oid:2.999.10.1%7C4711 HTTP/1.1\r\ncont
         (INGRID, "Resource.birthDate", ["1958-06-17"]),
         (INGRID, "Patient.identifier.value", ["4711", ""]),  # one entry per repetition, "" where it lacks the value
         (INGRID, "Patient.identifier.where(system='urn:oid:2.999.10.1').value", ["4711"]),
+        (INGRID, "Patient.name.where(given.count() > 1).given.first()", ["Ingrid"]),  # the whole language
+        (INGRID, "Patient.name.given | Patient.birthDate", ["Ingrid", "Marie", "1958-06-17"]),
+        (INGRID, "Patient.identifier.where(value.exists()).count()", ["1"]),
+        (INGRID, "Patient.name.exists()", ["true"]),
         (INGRID, "Patient.gender", [""]),
         (INGRID, "Patient.identifier[2]", [""]),
         (INGRID, "Patient.contact.gender", []),  # no contact, so nothing that could lack a gender
@@ -69,6 +73,8 @@ def test_get(text: str, path: str, values: list[str]) -> None:
         ("Observation.valu", "did you mean value?"),
         ("PID-3", "is no FHIR path"),
         ("Patient..name", "is no FHIR path"),
+        ("Patient.name.where(", "is no FHIR path"),
+        ("Patient.name.nothing()", "is no FHIR path"),
         ("", "is no FHIR path"),
     ],
 )
@@ -94,6 +100,12 @@ def test_absent_element_can_be_filled_in(text: str, path: str, fix: str) -> None
     assert (element.start, element.value) == (element.end, "")
     mended = parse(text[: element.start] + element.lead + fix + text[element.start :])
     assert mended.find(path)[0].value == json.loads(fix) or mended.find(path)[0].value == fix
+
+
+def test_what_an_expression_finds_has_its_place() -> None:
+    message = parse(INGRID)
+    (marie,) = message.find("Patient.name.given.last()")
+    assert (marie.path, message.text[marie.start : marie.end]) == ("Patient.name[0].given[1]", '"Marie"')
 
 
 def test_rows_of_the_tree() -> None:
