@@ -254,7 +254,9 @@ def faded(steps: Sequence[Step], given: Sequence[int] = ()) -> tuple[tuple[Part,
 
 
 def by_steps(steps: Sequence[Step], says: str, why: str, slips: Mapping[int, Callable[[str], str]] | None = None) -> Check:
-    """A check of the steps, from the first to the last. `slips` may say more of a wrong answer to a step, or "" where it knows no more."""
+    """A check of the steps, from the first to the last. `slips` may say more of a wrong answer to a step, or "" where it knows no more; what they
+    say of a later step is told, too, as a wrong step seldom comes alone.
+    """
 
     def look(answer: Answer, _: Context) -> Verdict:
         wrong = [k for k, (step, text) in enumerate(zip(steps, answer, strict=True)) if not _fits(text, step)]
@@ -262,8 +264,10 @@ def by_steps(steps: Sequence[Step], says: str, why: str, slips: Mapping[int, Cal
             return Verdict(True, says, why)
         step, text = steps[wrong[0]], answer[wrong[0]]
         slip = (slips or {}).get(wrong[0])
-        more = _nearly(text, step) or (slip(text) if slip else "")
-        return Verdict(False, f"{len(steps) - len(wrong)} of {len(steps)} steps are right. Look again at “{step.label}”.", more or step.how)
+        more = _nearly(text, step) or (slip(text) if slip else "") or step.how
+        later = [slips[k](answer[k]) for k in wrong[1:] if slips and k in slips]
+        met = f"{len(steps) - len(wrong)} of {len(steps)} steps are right. Look again at “{step.label}”."
+        return Verdict(False, met, " ".join(filter(None, (more, *later))))
 
     return look
 

@@ -7,6 +7,7 @@ rules, as data: what with a value, what with nothing, what with two double quote
 from __future__ import annotations
 
 import json
+from collections import UserDict
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,6 +29,17 @@ HASTY = {"value": WRITE, "empty": WRITE, NULL: DELETE}
 _running: FrontDesks | None = None
 
 
+class Rules(UserDict[str, str]):
+    """What a receiver does with each kind of field. Raises ValueError for any other kind, and for what is no rule: a slip of the pen shall show."""
+
+    def __setitem__(self, kind: str, rule: str) -> None:
+        if kind not in SOUND:
+            raise ValueError(f'{kind!r} is no kind of field: they are "value", "empty" and {NULL!r}')
+        if rule not in (WRITE, KEEP, DELETE):
+            raise ValueError(f"a rule is {WRITE}, {KEEP} or {DELETE}, and not {rule!r}")
+        super().__setitem__(kind, rule)
+
+
 class Records(V2Receiver):
     """Keeps a record for each person, by its rules."""
 
@@ -36,7 +48,7 @@ class Records(V2Receiver):
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self.rules = dict(SOUND)
+        self.rules = Rules(SOUND)
 
     def take(self, request: V2Message) -> None:
         number = request.get("PID-3.1")[0]
@@ -85,12 +97,12 @@ class FrontDesks:
         self._servers = Servers("127.0.0.1")
         self.clock, self.ids = story_clock(), story_ids("D")
         self._actors = {name: Records(Store(), self.clock, self.ids) for name in ("sound", "new")}
-        self._actors["new"].rules = dict(HASTY)
+        self._actors["new"].rules = Rules(HASTY)
         self.addresses = {name: self._servers.mllp(_answering(actor)) for name, actor in self._actors.items()}
         self.sent: V2Message | None = None  # the latest update
 
     @property
-    def rules(self) -> dict[str, str]:
+    def rules(self) -> Rules:
         """What the new receiver does with a value, with an empty field and with two double quotes: `write`, `keep` or `delete`."""
         return self._actors["new"].rules
 
@@ -102,9 +114,9 @@ class FrontDesks:
         import pandas
 
         self._tell(_change(who, "A28", person(who), self))
-        number = person(who)["identifier"]
+        facts, number = person(who), person(who)["identifier"]
         records = {"before": self._actors["sound"].record(number)}
-        self.sent = _change(who, "A31", {name.replace("_", "-"): value for name, value in changed.items()}, self)
+        self.sent = _change(who, "A31", {name if name in facts else name.replace("_", "-"): value for name, value in changed.items()}, self)
         self._tell(self.sent)
         records |= {f"after, {name}": actor.record(number) for name, actor in self._actors.items()}
         return pandas.DataFrame({title: {name: shown(text) for name, text in record.items()} for title, record in records.items()})
@@ -162,6 +174,19 @@ class ThreeUpdates:
         messages = {says: self.message(says) for says in self.says}
         ends = {says: message.text[message.find("PID-11")[0].start :].partition("\r")[0] for says, message in messages.items()}
         return "\n".join(f"{says:<8}PID| … |{end}" for says, end in ends.items())
+
+    def table(self) -> Any:
+        """What each way to fill a field says, what a receiver does with it, and what this region did: a pandas data frame."""
+        import pandas
+
+        held = self.held()
+        rows = [
+            ("a value", "it is so", "writes it", ""),
+            ("absent", "nothing", "keeps what it knows", held["absent"]),
+            ("empty: ||", "nothing", "keeps what it knows", held["empty"]),
+            (f"{NULL}, two double quotes", "there is none", "deletes what it knows", held[NULL] or "none"),
+        ]
+        return pandas.DataFrame(rows, columns=["in the message", "it says", "the receiver", "PID-13 after it"]).set_index("in the message")
 
     def held(self) -> dict[str, str]:
         """Tells the region of the person anew before each of the three, and says which telephone number it holds after it."""

@@ -22,11 +22,11 @@ def keys(beds: Sequence[Row]) -> list[str]:
 
 
 def board_facts(beds: Sequence[Row]) -> str:
-    """`3 in the house · 1 on leave · 11 beds free`. A bed for which somebody is expected is still free."""
+    """`3 in the house · 1 on leave · 11 places free`. A place, a bed or a room without one, for which somebody is expected is still free."""
     inside = sum(row["state"] in ("inpatient", "outpatient") for row in beds)
     leave = sum(row["state"] == "on leave" for row in beds)
     free = {_place(row) for row in beds if row["ward"]} - {_place(row) for row in beds if row["state"] not in ("", "expected")}
-    return " · ".join(filter(None, (f"{inside} in the house", f"{leave} on leave" if leave else "", f"{count(len(free), 'bed')} free")))
+    return " · ".join(filter(None, (f"{inside} in the house", f"{leave} on leave" if leave else "", f"{count(len(free), 'place')} free")))
 
 
 def _place(row: Row) -> tuple[str, str, str]:
@@ -94,10 +94,11 @@ def _words(row: Row) -> list[str]:
         return []
     if row["state"] == "expected":
         return [f"expected {row['expected']}".strip()]
-    since = f"{row['state']} since {row['since']}" if row["since"] else row["state"]
+    kept = "bed kept" if row["state"] == "on leave" else "here"
+    since = f"{kept} since {row['since']}" if row["since"] else ""
     planned = f"planned: {row['planned']}" if row["planned"] else ""
     unknown = "identity unknown" if row["identity"] == "temporary" else ""
-    return [word for word in (since, row["away"], planned, row["doctor"], unknown) if word]
+    return [word for word in (row["state"], since, row["away"], planned, row["doctor"], unknown) if word]
 
 
 def spoken(row: Row, both: int = 0) -> str:
@@ -124,9 +125,10 @@ def stay_html(row: Row, movements: Sequence[Row]) -> str:
     """The movements of the stay in a bed, those that were taken back struck through."""
     if not row["patient"]:
         return ""
-    columns = ("happened", "event", "what", "where", "doctor", "movement")
+    ours = [movement for movement in movements if movement["stay"] == row["stay"]]
+    columns = ["happened", "event", "what", "where", *(name for name in ("doctor", "movement") if any(one[name] for one in ours))]
     head = "".join(f"<th scope=col>{name}</th>" for name in columns)
-    body = "".join(_movement(movement, columns) for movement in movements if movement["stay"] == row["stay"])
+    body = "".join(_movement(movement, columns) for movement in ours)
     title = f'<h3 class="jp-toc-ignore">{value(row["name"])}</h3><span class="kit-meta kit-grow">{visible(row["number"])} · {visible(row["state"])}</span>'
     return f'<div class="kit-head kit-detail">{title}</div><div class="kit-body"><table class="kit-moves"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 

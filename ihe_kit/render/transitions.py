@@ -30,7 +30,8 @@ def transitions_html(events: Sequence[str] = (), at: str = "", table: str = "ihe
     head = "".join(f"<th scope=col{' class=kit-lit' if state == at else ''}>{h(state)}</th>" for state in states)
     body = "".join(_row(row, states, at) for row in shown)
     scroll = "kit-scroll kit-whole" if events else "kit-scroll"  # a few rows show whole
-    legend = "".join(f"<dt><code>{h(word)}</code></dt><dd>{h(says)}</dd>" for word, says in _LEGEND)
+    used = " ".join(row[state] for row in shown for state in states)
+    legend = "".join(f"<dt><code>{h(word)}</code></dt><dd>{h(says)}</dd>" for word, says in _LEGEND if word in used)
     table_html = f'<table class="kit-states"><thead><tr><th scope=col>event</th>{head}<th scope=col>read in {_READ_IN}</th></tr></thead><tbody>{body}</tbody></table>'
     return (
         f'<div class="kit" role="group" aria-label="The life of a stay"><div class="kit-head"><h3 class="jp-toc-ignore">The life of a stay</h3>'
@@ -57,8 +58,10 @@ def _look(cell: str, here: bool) -> str:
     return f' class="{kind}{" kit-lit" if here else ""}"'
 
 
-def transitions_svg(width: int = 760) -> str:
-    """The states and the events that lead from one to another, as a drawing: it is read off the table, so it cannot disagree with it."""
+def transitions_svg(events: Sequence[str] = (), width: int = 760) -> str:
+    """The states and the events that lead from one to another, as a drawing: it is read off the table, so it cannot disagree with it. With
+    `events` only these, and the states that they lead to. What the sections leave open (a star in the table) is not drawn.
+    """
     places = {
         "none": (60, 150), "pending admit": (220, 50), "pre-admitted": (220, 250), "outpatient": (420, 250), "inpatient": (420, 50),
         "on leave": (620, 50), "discharged": (620, 250),
@@ -68,8 +71,11 @@ def transitions_svg(width: int = 760) -> str:
         for state in places:
             cell = row[state].rstrip("*")
             end = {"return": "inpatient"}.get(cell, cell)
-            if end in places and end != state and not row[state].endswith("*"):
+            if end in places and end != state and not row[state].endswith("*") and (not events or row["event"] in events):
                 arrows.setdefault((state, end), []).append(row["event"])
+    reached = {"none", *(end for _, end in arrows)}
+    arrows = {(start, end): found for (start, end), found in arrows.items() if start in reached}
+    places = {name: at for name, at in places.items() if name in reached}
     lines = "".join(_arrow(places[start], places[end], " ".join(events), (end, start) in arrows) for (start, end), events in arrows.items())
     boxes = "".join(
         f'<g><rect x="{x - 54}" y="{y - 16}" width="108" height="32" rx="6" fill="var(--kit-surface, #fff)" stroke="currentColor"/>'

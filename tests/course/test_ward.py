@@ -8,11 +8,23 @@ import pytest
 
 from ihe_kit import Hospital, exchange, parse
 from ihe_kit.actors.stays import transitions
+from ihe_kit.course.checking import check
 from ihe_kit.course.cutting import put
 from ihe_kit.course.front_desk import HASTY, SOUND, FrontDesks, after, front_desks, shown, three_updates
 from ihe_kit.course.lessons import exercise, prediction
-from ihe_kit.course.lessons.patient_administration import ADMITTED, BACKS, CHANGES, EVENTS, NONE, TOLD, TRANSFER, TWELVE, _both_admitted
-from ihe_kit.course.ward import BACK, BECAME, MORNING, NOTHING, REFUSED, Line, at, clock, lies, replay, run
+from ihe_kit.course.lessons.patient_administration import (
+    ADMITTED,
+    BACKS,
+    CHANGES,
+    EVENTS,
+    NONE,
+    TOLD,
+    TRANSFER,
+    TWELVE,
+    UPDATE,
+    _both_admitted,
+)
+from ihe_kit.course.ward import BACK, DID, MORNING, MOVES, NOTHING, REFUSED, Line, at, clock, lies, moves, replay, run
 from ihe_kit.region import Sandbox
 from ihe_kit.rules import NULL
 from ihe_kit.widgets import StayLife
@@ -27,12 +39,15 @@ PLACES = {"A04": "ED^1", "A06": "MED1^101^A", "A02": "SUR2^204^A", "A01": "ICU^1
 def test_times_are_those_of_the_monday() -> None:
     assert at("10:15") == "20250303101500+0100"
     assert clock("10:15").isoformat() == "2025-03-03T10:15:00+01:00"
+    for slip in ("9", "25:00", "nine"):
+        with pytest.raises(ValueError, match="write it as 09:00"):
+            at(slip)
 
 
 def test_the_morning_has_every_reason_but_none_twice_in_vain(box: Sandbox) -> None:
-    became = [what for _, _, what in run(MORNING, box)]
-    assert set(became) == set(BECAME)
-    assert [(line.told, line.event) for line, _, what in zip(MORNING, MORNING, became, strict=True) if what in (NOTHING, REFUSED)] == [
+    did = [what for _, _, what in run(MORNING, box)]
+    assert set(did) == set(DID)
+    assert [(line.told, line.event) for line, _, what in zip(MORNING, MORNING, did, strict=True) if what in (NOTHING, REFUSED)] == [
         ("11:00", "A12"),
         ("11:10", "A01"),
     ]
@@ -48,12 +63,20 @@ def test_the_late_line_changes_the_past(box: Sandbox) -> None:
     assert lies("ingrid", "10:40", box) == "MED1, room 101, bed B"
 
 
+def test_the_movements_are_sorted_by_what_happened_not_by_what_came(box: Sandbox) -> None:
+    run([*MORNING[:5], Line("11:05", "A02", "oskar", "ICU^1", "11:00"), Line("11:30", "A02", "oskar", "SUR2^203^A", "10:45")], box)
+    table = moves("oskar", box)
+    assert list(table["where"]) == ["MED1, room 101, bed A", "MED1, room 101, bed A", "SUR2, room 203, bed A", "ICU, room 1"]
+    assert list(table["came"]) == [1, 3, 6, 5]
+    assert moves("ingrid", box)["came"].to_list() == [1]
+
+
 def test_a_replay_has_a_region_of_its_own_and_ends_the_one_before(box: Sandbox) -> None:
     first = replay()
     table = first.table()
-    assert list(table["answer"]) == ["AA"] * 6 + ["AE"] + ["AA"] * 2
+    assert list(table["answer"]) == ["AA"] * 5 + ["AE"] + ["AA"] * 2
     assert table.loc["11:30", "happened"] == "10:45"
-    assert table.loc["10:40", "what became of it"] == BACK
+    assert table.loc["10:40", "what the region did"] == BACK
     assert not box.rows("patients")
     second = replay([Line("09:00", "A01", "oskar", "MED1^101^A")])
     assert first.box.wire.ended and not second.box.wire.ended
@@ -64,8 +87,8 @@ def test_a_replay_has_a_region_of_its_own_and_ends_the_one_before(box: Sandbox) 
 
 def test_a_line_says_what_it_is() -> None:
     assert Line("11:30", "A02", "ingrid", "SUR2^204^A", "10:45").says == "11:30 `A02` transferred: Ingrid, SUR2 204 A, happened at 10:45"
-    assert MORNING[4].says == "10:40 `A13` discharge taken back: Oskar, that of 10:30"
-    assert MORNING[7].says == "11:20 `A31` person changed: Ingrid"
+    assert MORNING[3].says == "10:40 `A13` discharge taken back: Oskar, that of 10:30"
+    assert MORNING[6].says == "11:20 `A31` person changed: Ingrid"
 
 
 # The items ----------------------------------------------------------------------------------------------------------------------------
@@ -131,9 +154,52 @@ def test_what_takes_back_is_read_off_the_table() -> None:
 
 @pytest.mark.parametrize("way", ["3.31.7.1.4", "ITI TF-2 section 3.31.7.1.4", "ITI TF-2 3.31.7.1.4.", "ITI TF-2: 3.31.7.1.4"])
 def test_a_section_may_be_introduced_as_one_likes(way: str) -> None:
-    from ihe_kit.course.checking import check
-
     assert check("04.5", way, "3.31.7.4.4").right
+
+
+def test_each_rule_is_counted_by_itself() -> None:
+    assert check("04.5", "3.31.7.1.3", "3.31.7.4.4").says.startswith("1 of 2 right.")
+    assert check("04.5", "3.31.7.1.4", "3.31.7.4").says.startswith("1 of 2 right.")
+    assert check("04.5", "3.31.7.1.3", "3.31.7.4").says.startswith("0 of 2 right.")
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"PID-11": "Strandveien 9"}, "the town is gone: it was Nordvik."),
+        ({"PID-11.5": ""}, "the postcode is gone: it was 9008."),
+        ({"PID-11.6": ""}, "the country is gone: it was NOR."),
+        ({"PID-11": f"Strandveien 9^{NULL}^Nordvik^^9008^NOR"}, f'the region holds `Strandveien 9, {NULL}` as her street.'),
+        ({"PID-8": "M"}, "the region holds male as her sex. It should be female."),
+        ({"PID-5.1": "Lie"}, "the region holds Lie as her family name. It should be Ødegård."),
+        ({"PID-3.1": "9"}, "the region holds Fjordgata 12 as her street. It should be Strandveien 9."),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_an_update_loses_nothing_else(change: dict[str, str], says: str) -> None:
+    verdict = check("04.8", put(UPDATE, change))
+    assert not verdict.right and verdict.says == f"It was sent, and {says}"
+
+
+@pytest.mark.parametrize(
+    ("line", "given", "clue"),
+    [("A12", REFUSED, "which letters"), ("A13", MOVES, "has not happened"), ("A03", BACK, "At 10:30 nobody knew")],
+)
+def test_a_likely_slip_of_the_morning_is_told_apart(line: str, given: str, clue: str) -> None:
+    at_line = [one.event for one in MORNING].index(line)
+    solution = exercise("04.10").solution
+    assert clue in check("04.10", *solution[:at_line], given, *solution[at_line + 1 :]).why
+
+
+def test_a_slip_of_a_later_step_is_told_too() -> None:
+    why = check("04.2", "the stay", "happened", EVENTS[5]).why
+    assert why.startswith("A name or an address belongs to a person") and "open stay" in why
+
+
+def test_a_first_admission_after_a_visit_is_taken(box: Sandbox) -> None:
+    """So the puzzle does not say that it is refused."""
+    events = ("A04", "A01", "A02", "A16", "A03", "A13")
+    assert REFUSED not in told(events, box)
 
 
 def test_sections_of_the_rules_are_those_of_the_table() -> None:
@@ -172,6 +238,9 @@ def test_a_blank_is_read_in_two_ways_until_it_is_mended() -> None:
     assert lost.loc["birth date", "after, new"] == "–"
     assert lost.loc["address", "before"] != lost.loc["address", "after, new"] == lost.loc["address", "after, sound"]
     assert two.sent is not None and two.sent.get("PID-13") == [""]
+    for kind, rule in (("empty", "ignore"), ("emtpy", "keep")):
+        with pytest.raises(ValueError, match=r"a rule is write, keep or delete|no kind of field"):
+            two.rules[kind] = rule
     two.rules["empty"] = "keep"
     mended = two.before_and_after("ingrid", street="Strandveien 9", city="Solvik")
     assert (mended["after, new"] == mended["after, sound"]).all()
@@ -200,6 +269,7 @@ def test_three_updates_say_three_things_and_only_one_deletes(box: Sandbox) -> No
     assert (absent[2:], empty[3:], null[3:]) == (["Fjordgata 12^^Nordvik^^9008^NOR"], ["", "", "+47 555 01 300"], ["", NULL])
     for _ in range(2):
         assert prediction("04.p3").read(three.held())[0] == "kept kept gone"
+    assert list(three.table()["PID-13 after it"]) == ["", "+47 555 01 234", "+47 555 01 234", "none"]
 
 
 # The picture --------------------------------------------------------------------------------------------------------------------------
@@ -207,7 +277,10 @@ def test_three_updates_say_three_things_and_only_one_deletes(box: Sandbox) -> No
 
 def test_the_life_of_a_stay_is_drawn_and_tabled() -> None:
     assert "<svg" in StayLife().html and "kit-states" not in StayLife().html
+    few = StayLife(drawn=("A01", "A04", "A06", "A03")).html
+    assert few.count("<rect") == 4 and "A05" not in few and "pending admit" not in few
     table = StayLife("A01", "A03", at="inpatient")
+    assert "<code>discard</code>" in table.html and "<code>return</code>" not in table.html
     assert table.html.count("<tr>") == 3 and "kit-lit" in table.html
     assert table.twin() == table.html
 

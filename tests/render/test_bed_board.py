@@ -36,13 +36,13 @@ BOARD = [
 def test_each_bed_is_an_option_that_says_all() -> None:
     options = Page(board_html(BOARD)).having("role", "option")
     assert [option["aria-label"] for option in options] == [
-        "MED1, room 101, bed A: Ødegård, Ingrid, NORDVIK 1; inpatient since 2025-03-03 08:01",
+        "MED1, room 101, bed A: Ødegård, Ingrid, NORDVIK 1; inpatient; here since 2025-03-03 08:01",
         "MED1, room 101, bed B: الخطيب, أمينة, NORDVIK 1; on leave; back 2025-03-04 18:00",
         "MED1, room 102, bed A: free",
         "MED1, room 102, bed B: Brandt, Emil, NORDVIK 1; expected 2025-03-03 12:00",
     ]
     assert [option["tabindex"] for option in options] == ["0", "-1", "-1", "-1"], "one tab stop"
-    assert board_facts(BOARD) == "1 in the house · 1 on leave · 2 beds free"
+    assert board_facts(BOARD) == "1 in the house · 1 on leave · 2 places free"
 
 
 def test_names_of_any_script_are_isolated_and_escaped() -> None:
@@ -71,7 +71,7 @@ def test_the_static_board_reads_without_a_stylesheet() -> None:
     page = board_html(BOARD, static=True)
     assert "role=" not in page and "tabindex" not in page
     words = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page.replace("</li>", "|").replace("</h4>", ":")))
-    assert words.startswith("MED1 Medical ward 1:101 A Ødegård, Ingrid NORDVIK 1 · inpatient since 2025-03-03 08:01|")
+    assert words.startswith("MED1 Medical ward 1:101 A Ødegård, Ingrid NORDVIK 1 · inpatient · here since 2025-03-03 08:01|")
 
 
 def test_a_movement_that_was_taken_back_stays_and_says_so() -> None:
@@ -83,6 +83,7 @@ def test_a_movement_that_was_taken_back_stays_and_says_so() -> None:
     ]  # fmt: skip
     page = stay_html(BOARD[0], moves)
     assert page.count("<tr") == 2 and "class=gone" in page and "taken back by <bdi>F9</bdi>" in page
+    assert "<th scope=col>movement" in page and "<th scope=col>doctor" not in page, "a column that is empty throughout is left out"
     assert stay_html(BOARD[2], moves) == ""
 
 

@@ -22,7 +22,7 @@ def test_it_follows_the_messages(box: Sandbox) -> None:
     assert tell(box, "A01", PV1_3="MED1^101^A")
     assert board.view["facts"].startswith("1 in the house")
     assert "Ødegård" in board.view["drawing"] and "is-new" in board.view["drawing"]
-    assert board.view["says"].startswith("MED1, room 101, bed A: Ødegård, Ingrid, NORDVIK 4711; inpatient since 2025-03-03")
+    assert board.view["says"].startswith("MED1, room 101, bed A: Ødegård, Ingrid, NORDVIK 4711; inpatient; here since 2025-03-03")
     assert tell(box, "A21")
     assert "1 on leave" in board.view["facts"]
     assert tell(box, "A03")

@@ -122,13 +122,13 @@ REJECTED: tuple[tuple[str, str, str], ...] = (
     ("To F00008: `MSA|AR|F00008`, and `ERR||MSH^1^9^1^2|201`, event not supported.", "MSA|AR|F00008\rERR||MSH^1^9^1^2|201|E\r",
      "ERR-2 names MSH-9, the kind of message. Will the header be another one, if the same bytes come again?"),
     ("To F00009: `MSA|AR|F00009`, and `ERR|||207`, no place is named. The receiver is being backed up.", "MSA|AR|F00009\rERR|||207|E\r",
-     "ERR-2 is empty: no place in the message is to blame, the header neither. What will have changed in an hour?"),
+     "ERR-2 is empty: no place in the message is to blame, the header neither. AR is the last word about this attempt, no second answer follows. What will have changed in an hour?"),
 )  # fmt: skip
 _WORDS = {
     "done": OPTIONS[2][0],
-    "wait": "wait",
+    "wait": "wait for the second answer",
     "repair": "repair the message",
-    "send again": "send it again",
+    "send again": "send it again later",
     "call someone": "call someone",
 }
 
@@ -278,7 +278,7 @@ EXERCISES = (
         id="03.4",
         standard="v2",
         task="Two messages are rejected. What does the sender do next? Look for the place that ERR-2 names.",
-        parts=tuple(Part(says, OPTIONS[2]) for says, _, _ in REJECTED),
+        parts=tuple(Part(says, tuple(_WORDS.values())) for says, _, _ in REJECTED),
         check=check_rejected,
         hints=(
             "ERR-2 is the second field of ERR. In one of the two answers it names the header, MSH.",
@@ -289,7 +289,8 @@ EXERCISES = (
         why="Repeating does not help while the header is to blame: the receiver will not learn a new event by tomorrow, so people have to talk. Otherwise AR says *not at this "
         "moment*, and the sender may try again later.",
         wrong=(
-            Wrong(("send it again", "send it again"), "AR always means: not now."),
+            Wrong(("send it again later", "send it again later"), "AR always means: not now."),
+            Wrong(("call someone", "wait for the second answer"), "The receiver will come back to it by itself."),
             Wrong(("call someone", "call someone"), "AR always means: give up."),
             Wrong(("repair the message", "repair the message"), "AR is another word for AE."),
         ),
