@@ -55,7 +55,7 @@ def rows(condition: Condition, number: Number, level: int = 0) -> Rows:
     if isinstance(condition, Has):
         found = owners(condition.source, condition.conditions, number, level + 1)
         ids = f"SELECT DISTINCT {x}.value AS id FROM entry {x} WHERE {x}.owner IN ({found.sql}) AND {x}.param + 0 = ? AND {x}.system = ?"
-        where = f"{t}.kind = ? AND {t}.id = {c}.id AND {t}.current = 1 AND {t}.deleted = 0"
+        where = f"{t}.kind = ? AND {t}.id = {c}.id AND {t}.current + 0 = 1 AND {t}.deleted + 0 = 0"
         bound = [*found.values, number(condition.source, condition.param), condition.kind, condition.kind]
         return Rows(f"({ids}) {c} CROSS JOIN document {t}", f"{t}.owner", where, bound)
     parts = [rows(one, number, level + 1) for one in condition.conditions]
