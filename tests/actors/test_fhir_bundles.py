@@ -80,18 +80,26 @@ def test_a_transaction_in_its_own_order(client: Client) -> None:
 
 
 def test_references_to_other_entries_become_real_ones(client: Client) -> None:
+    members: dict[str, Any] = {
+        "subject": {"reference": URN},
+        "note": [{"text": f"see {URN}"}],
+        "identifier": [{"system": "urn:ietf:rfc:3986", "value": URN}],
+        "text": {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml"><a href="{URN}">her</a></div>'},
+    }
     answer = client(
         "POST",
         "",
         bundle(
             "transaction",
-            entry("POST", "Observation", observation("x", "y", "2025", subject={"reference": URN}, note=[{"text": f"see {URN}"}])),
+            entry("POST", "Observation", observation("x", "y", "2025", **members)),
             entry("POST", "Patient", patient(), URN),
         ),
     )
     one, other = (item["resource"] for item in answer.data["entry"])
     assert one["subject"]["reference"] == f"Patient/{other['id']}"
     assert one["note"][0]["text"] == f"see {URN}", "prose is no reference"
+    assert one["identifier"] == [{"system": "urn:ietf:rfc:3986", "value": URN}], "nor is a number that looks like one"
+    assert f'<a href="Patient/{other["id"]}">' in one["text"]["div"]
     assert client("GET", f"Observation?patient={other['id']}").ids == [f"Observation/{one['id']}"]
 
 
@@ -111,6 +119,28 @@ def test_references_to_what_was_there_already(client: Client) -> None:
     assert statuses(answer) == ["200", "201", "201"]
     assert client("GET", "Observation?patient=1").data["total"] == 2
     assert client("GET", "Patient").data["total"] == 1
+
+
+def test_a_conditional_reference_to_what_the_same_transaction_makes(client: Client) -> None:
+    """Conditional references are resolved when everything else is done (FHIR R4 section 3.1.0.11.2)."""
+    seen = observation("x", "y", "2025", subject={"reference": "Patient?identifier=urn:oid:2.999.10.1|4711"})
+    answer = client(
+        "POST",
+        "",
+        bundle("transaction", entry("POST", "Observation", seen), entry("PUT", "Patient/new", patient("new") | patient() | {"id": "new"})),
+    )
+    assert statuses(answer) == ["201", "201"], answer.text
+    assert answer.data["entry"][0]["resource"]["subject"]["reference"] == "Patient/new"
+
+
+def test_the_same_resource_under_two_names(client: Client) -> None:
+    client.put(patient("1"))
+    before = client.kept()
+    twice = bundle(
+        "transaction", entry("PUT", "Patient/1", patient("1")), entry("PUT", "Patient?identifier=urn:oid:2.999.10.1|1", patient("1"))
+    )
+    assert "Patient/1 a second time" in client("POST", "", twice).says
+    assert client.kept() == before
 
 
 def test_a_conditional_update_in_a_transaction(client: Client) -> None:

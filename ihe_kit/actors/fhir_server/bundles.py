@@ -28,6 +28,7 @@ Handle = Callable[[Call], Message]
 ORDER = ("DELETE", "POST", "PUT", "PATCH", "GET", "HEAD")  # in which a transaction is worked off (FHIR R4 section 3.1.0.11.2)
 _HEADERS = {"ifNoneMatch": "if-none-match", "ifModifiedSince": "if-modified-since", "ifMatch": "if-match", "ifNoneExist": "if-none-exist"}
 MOST = 5000  # entries of a bundle
+_CONDITION = re.compile(r"[A-Z][A-Za-z]+\?")  # how a conditional reference begins
 
 
 @dataclass
@@ -74,10 +75,12 @@ def _batch(call: Call, requests: list[Request], handle: Handle) -> Message:
 
 def _transaction(call: Call, requests: list[Request], handle: Handle) -> Message:
     """All or none, in the order of their methods; references to other entries and conditional ones are resolved first."""
-    _distinct(requests)
-    known = {one.full_url: _future(call, one) for one in requests if one.full_url and one.node and one.method in ("POST", "PUT", "PATCH")}
+    known = {
+        one.full_url or f"#{one.number}": _future(call, one) for one in requests if one.node and one.method in ("POST", "PUT", "PATCH")
+    }
+    _distinct(requests, known)
     answers: dict[int, Message] = {}
-    for one in sorted(requests, key=lambda one: ORDER.index(one.method)):
+    for one in sorted(requests, key=_turn):
         try:
             text = _resolved(call, one, known)
             answers[one.number] = _ask(call, one, text, handle, fail=True)
@@ -106,11 +109,18 @@ def _requests(call: Call) -> Iterator[Request]:
         yield Request(number, method, url, headers, node.child("resource"), full_url if isinstance(full_url, str) else "")
 
 
-def _distinct(requests: list[Request]) -> None:
-    """The same resource must not be changed twice in one transaction (FHIR R4 section 3.1.0.11.2)."""
+def _turn(one: Request) -> float:
+    """When an entry has its turn. One that refers to others by a condition comes behind all that those may be made by."""
+    conditional = one.node is not None and any(_CONDITION.match(node.value) for node in _links(one.node))
+    return ORDER.index("PATCH") + 0.5 if conditional and one.method in ("POST", "PUT") else ORDER.index(one.method)
+
+
+def _distinct(requests: list[Request], known: dict[str, str]) -> None:
+    """The same resource must not be changed twice in one transaction, under whatever name (FHIR R4 section 3.1.0.11.2)."""
     seen: set[str] = set()
     for one in requests:
-        for name in (one.full_url and f"fullUrl {one.full_url}", one.url if one.method in ("PUT", "PATCH", "DELETE") else ""):
+        target = known.get(one.full_url or f"#{one.number}", one.url) if one.method in ("PUT", "PATCH", "DELETE") else ""
+        for name in (one.full_url and f"fullUrl {one.full_url}", target):
             if name and one.method not in ("GET", "HEAD"):
                 if name in seen:
                     raise Refused(f"Bundle.entry[{one.number}] speaks of {name} a second time: in a transaction, that has no order")
@@ -142,26 +152,36 @@ def _resolved(call: Call, one: Request, known: dict[str, str]) -> str:
         return text
     start = one.node.start
     for node in reversed(list(_links(one.node))):
-        where = known.get(node.value) or known.get(node.value.partition("#")[0]) or _conditional(call, node.value)
-        if where:
-            text = text[: node.start - start] + json.dumps(where) + text[node.end - start :]
+        if node.key == "div":
+            new = _in_narrative(node.value, known)
+        else:
+            new = known.get(node.value) or known.get(node.value.partition("#")[0]) or _conditional(call, node.value) or node.value
+        if new != node.value:
+            text = text[: node.start - start] + json.dumps(new, ensure_ascii=False) + text[node.end - start :]
     return text
 
 
 def _links(node: Node) -> Iterator[Node]:
-    """Every reference, and every other string that is the URL of an entry, in the order of the text."""
+    """Every reference, URI and narrative, in the order of the text. A canonical stays what it is, and so does a string that looks like a URI."""
     for child in node.children:
-        if child.kind == "string" and (child.key in ("reference", "url", "uri") or child.value.startswith("urn:")):
-            yield child
+        if child.kind == "string":
+            named = child.key in ("reference", "url", "uri", "div") or child.value.startswith("urn:")
+            if named and child.key not in ("value", "valueString") and not (child.key or "").lower().endswith("canonical"):
+                yield child
         elif child.children:
             yield from _links(child)
 
 
+def _in_narrative(div: str, known: dict[str, str]) -> str:
+    """A narrative with its links to other entries turned into real ones."""
+    return re.sub(r"""((?:href|src)=["'])([^"'#]*)""", lambda link: link.group(1) + known.get(link.group(2), link.group(2)), div)
+
+
 def _conditional(call: Call, value: str) -> str:
     """`Patient?identifier=1` stands for the one patient that it finds (FHIR R4 section 3.1.0.11.2). Raises Refused for none or several."""
-    kind, mark, query = value.partition("?")
-    if not mark or not re.fullmatch("[A-Z][A-Za-z]+", kind):
+    if not _CONDITION.match(value):
         return ""
+    kind, _, query = value.partition("?")
     found = matches(call.at(kind=kind), parse_qsl(query))
     if len(found) != 1:
         raise Refused(
