@@ -16,7 +16,8 @@ from threading import RLock
 from typing import Any
 
 from ihe_kit.fhir.narrative import wrong
-from ihe_kit.fhir.quick import Run, Undecided, ready
+from ihe_kit.fhir.operators import Run, Undecided
+from ihe_kit.fhir.quick import ready
 from ihe_kit.fhir.shapes import Json
 
 UNKNOWN = None

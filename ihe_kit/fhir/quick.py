@@ -9,45 +9,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from ihe_kit.fhir.operators import OPERATORS, Bare, Constants, Items, Literal, Run, Undecided, key, truth
 from ihe_kit.fhir.tables import choice_stems, data_types, resource_types
 
-Items = list[Any]
 Tree = Mapping[str, Any]
 _ESCAPE, _ESCAPES = re.compile(r"\\(.)"), {"n": "\n", "r": "\r", "t": "\t", "f": "\f"}
-_DATE = re.compile(r"\d{4}(-|T|$)|\d\d:\d\d", re.ASCII)
-
-
-class Undecided(Exception):
-    """An expression, or a value, that is beyond this part of the language."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bare:
-    """A primitive element that is there without a value; `beside` are its id and extensions."""
-
-    beside: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Literal:
-    """A text that an expression itself names: it is a text and no date."""
-
-    text: str
-
-
-Constants = Mapping[str, Any]
-Run = Callable[[Items, Constants], Items]
 
 
 def ready(tree: Tree) -> Run:
     """A function (the items it starts from, the constants such as %resource) -> items, for the tree of an expression. Raises Undecided."""
     while not tree.get("type"):
         tree = tree["children"][0]
+    if tree["type"] in OPERATORS:
+        left, right = _children(tree)
+        return OPERATORS[tree["type"]](tree["terminalNodeText"][0], left, right)
     make = _MAKERS.get(tree["type"])
     if make is None:
         raise Undecided(tree["type"])
@@ -182,14 +161,8 @@ def _not(items: Items) -> Items:
 
 
 def _distinct(items: Items) -> Items:
-    keys = [_key(one) for one in items]
+    keys = [key(one) for one in items]
     return [len(set(keys)) == len(keys)]
-
-
-def _key(one: Any) -> Any:
-    if isinstance(one, (dict, list, Bare)):
-        raise Undecided("a value of several parts")
-    return one.text if isinstance(one, Literal) else (type(one) is bool, one)
 
 
 def _below(items: Items, deep: bool) -> Items:
@@ -256,138 +229,6 @@ _EACH: dict[str, Callable[[Items, Callable[[Any], Items]], Items]] = {
 }
 
 
-# Operators ---------------------------------------------------------------------------------------------------------------------------
-
-
-def truth(items: Items) -> bool | None:
-    """What a collection means where a boolean is expected: None for nothing. Raises Undecided for what is no boolean."""
-    if not items:
-        return None
-    if len(items) > 1 or not isinstance(items[0], bool):
-        raise Undecided("no boolean")
-    return items[0]
-
-
-def _both(decide: Callable[[bool | None, bool | None], bool | None], enough: bool | None = None) -> Callable[[Tree], Run]:
-    """An operator on two truths. `enough`: the left one that decides alone, so that the right one is not asked."""
-
-    def make(tree: Tree) -> Run:
-        left, right = _children(tree)
-
-        def run(items: Items, constants: Constants) -> Items:
-            one = truth(left(items, constants))
-            answer = decide(one, None if one is enough is not None else truth(right(items, constants)))
-            return [] if answer is None else [answer]
-
-        return run
-
-    return make
-
-
-def _and(one: bool | None, other: bool | None) -> bool | None:
-    return False if one is False or other is False else None if one is None or other is None else True
-
-
-def _or(one: bool | None, other: bool | None) -> bool | None:
-    return True if one or other else None if one is None or other is None else False
-
-
-# The grammar has both under one name.
-_EITHER: dict[str, tuple[Callable[[bool | None, bool | None], bool | None], bool | None]] = {
-    "or": (_or, True),
-    "xor": (lambda one, other: None if one is None or other is None else one is not other, None),
-}
-
-
-def _equality(tree: Tree) -> Run:
-    left, right = _children(tree)
-    sign = tree["terminalNodeText"][0]
-    if sign not in ("=", "!="):
-        raise Undecided(sign)
-
-    def run(items: Items, constants: Constants) -> Items:
-        one, other = left(items, constants), right(items, constants)
-        if not one or not other:
-            return []
-        equal = len(one) == len(other) and all(map(_same, one, other))
-        return [equal if sign == "=" else not equal]
-
-    return run
-
-
-def _same(one: Any, other: Any) -> bool:
-    if isinstance(one, (dict, Bare)) or isinstance(other, (dict, Bare)):
-        raise Undecided("a value of several parts")
-    texts = [value.text if isinstance(value, Literal) else value for value in (one, other)]
-    if isinstance(one, str) and isinstance(other, str) and one != other and _DATE.match(one) and _DATE.match(other):
-        raise Undecided("dates")  # two may be written differently and be the same
-    return type(texts[0]) is bool and texts[0] is texts[1] if bool in map(type, texts) else bool(texts[0] == texts[1])
-
-
-def _inequality(tree: Tree) -> Run:
-    left, right = _children(tree)
-    compare = {"<": Decimal.__lt__, "<=": Decimal.__le__, ">": Decimal.__gt__, ">=": Decimal.__ge__}[tree["terminalNodeText"][0]]
-
-    def run(items: Items, constants: Constants) -> Items:
-        one, other = left(items, constants), right(items, constants)
-        if not one or not other:
-            return []
-        numbers = [value for value in (*one, *other) if isinstance(value, (int, Decimal)) and not isinstance(value, bool)]
-        if len(one) != 1 or len(other) != 1 or len(numbers) != 2:
-            raise Undecided("no numbers")
-        return [bool(compare(Decimal(numbers[0]), Decimal(numbers[1])))]
-
-    return run
-
-
-def _membership(tree: Tree) -> Run:
-    left, right = _children(tree)
-    inside = tree["terminalNodeText"][0] == "in"
-
-    def run(items: Items, constants: Constants) -> Items:
-        one, many = left(items, constants), right(items, constants)
-        if not inside:
-            one, many = many, one
-        if len(one) > 1:
-            raise Undecided("several")
-        return [any(_same(one[0], other) for other in many)] if one else []
-
-    return run
-
-
-def _union(tree: Tree) -> Run:
-    left, right = _children(tree)
-
-    def run(items: Items, constants: Constants) -> Items:
-        return list({_key(one): one for one in (*left(items, constants), *right(items, constants))}.values())
-
-    return run
-
-
-def _joined(tree: Tree) -> Run:
-    left, right = _children(tree)
-    sign = tree["terminalNodeText"][0]
-    if sign not in ("&", "+"):
-        raise Undecided(sign)
-
-    def run(items: Items, constants: Constants) -> Items:
-        sides = left(items, constants), right(items, constants)
-        if any(len(side) > 1 for side in sides):
-            raise Undecided("several")
-        if sign == "+":
-            if not all(sides):
-                return []
-            if any(type(side[0]) is not int for side in sides):
-                raise Undecided("no integers")
-            return [sides[0][0] + sides[1][0]]
-        texts = [side[0].text if side and isinstance(side[0], Literal) else side[0] if side else "" for side in sides]
-        if not all(isinstance(text, str) for text in texts):
-            raise Undecided("no texts")
-        return ["".join(texts)]
-
-    return run
-
-
 _MAKERS: dict[str, Callable[[Tree], Run]] = {
     **dict.fromkeys(("TermExpression", "InvocationTerm", "ParenthesizedTerm"), _only),
     "MemberInvocation": _member,
@@ -397,12 +238,4 @@ _MAKERS: dict[str, Callable[[Tree], Run]] = {
     "ThisInvocation": lambda _: lambda items, __: items,
     "ExternalConstantTerm": _constant,
     "LiteralTerm": _literal,
-    "AndExpression": _both(_and, False),
-    "OrExpression": lambda tree: _both(*_EITHER[tree["terminalNodeText"][0]])(tree),
-    "ImpliesExpression": _both(lambda one, other: _or(None if one is None else not one, other), False),
-    "EqualityExpression": _equality,
-    "InequalityExpression": _inequality,
-    "MembershipExpression": _membership,
-    "UnionExpression": _union,
-    "AdditiveExpression": _joined,
 }

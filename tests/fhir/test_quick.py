@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ihe_kit.fhir.invariants import Scene, _plain, evaluated, holds
-from ihe_kit.fhir.quick import Undecided, ready
+from ihe_kit.fhir.invariants import QUICK, Scene, _plain, evaluated, holds
+from ihe_kit.fhir.operators import Undecided
+from ihe_kit.fhir.quick import ready
 from ihe_kit.fhir.tables import core
 
-# What fhirpathpy says otherwise than FHIRPath and HL7's own validator: it takes what has no value for a value (hasValue of an object), and a pattern
-# for the beginning of a text.
-APART = ("matches(", "hasValue()")
+# What fhirpathpy says otherwise than FHIRPath and HL7's own validator: it takes what has no value for a value (hasValue of an object), a pattern
+# for the beginning of a text, and true for the number 1.
+APART = ("matches(", "hasValue()", "coordinateSystem = 1")
 WORD = re.compile(r"(?<![%$'\w.])([a-z]\w*)(?!\w*\()")
 NAME = re.compile(r"\.([a-z]\w*)(?!\w*\()")
 
@@ -28,11 +29,11 @@ def expressions() -> list[tuple[str, str]]:
         for element in definition.get("differential", {"element": []})["element"]:
             for rule in element.get("constraint", ()):
                 found.setdefault(rule["expression"], element["path"])
-    return [(expression, path) for expression, path in found.items() if _plain(expression)]
+    return [(expression, path) for expression, path in found.items() if expression not in QUICK and _plain(expression)]
 
 
 EVERY = expressions()
-SCALARS = st.sampled_from(["group", "display", "x", "1", "http://unitsofmeasure.org", "draft"]) | st.integers(-1, 2) | st.booleans()
+SCALARS = st.sampled_from(["group", "display", "x", "1", "http://unitsofmeasure.org", "draft"]) | st.sampled_from([-1, 2]) | st.booleans()
 
 
 def values(names: tuple[str, ...], literals: tuple[str, ...]) -> st.SearchStrategy[Any]:
