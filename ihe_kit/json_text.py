@@ -90,6 +90,20 @@ def read_values(text: str, start: int = 0) -> Any:
     return exact(read_json(text, start))  # slowly: it says what is wrong, and where
 
 
+def written(value: Any, indent: str = "\n") -> str:
+    """The JSON of Python values as `read_values` gives them, indented, with its decimals as they are.
+
+    >>> written({"value": Decimal("1.10")})
+    '{\\n  "value": 1.10\\n}'
+    """
+    inner = indent + "  "
+    if isinstance(value, dict) and value:
+        return "{" + ",".join(f"{inner}{json.dumps(k, ensure_ascii=False)}: {written(v, inner)}" for k, v in value.items()) + indent + "}"
+    if isinstance(value, list) and value:
+        return "[" + ",".join(inner + written(one, inner) for one in value) + indent + "]"
+    return str(value) if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False)
+
+
 def exact(node: Node) -> Any:
     """The Python value of a tree as `read_values` has it: decimals keep their zeros."""
     if node.kind == "object":

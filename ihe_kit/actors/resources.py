@@ -11,7 +11,7 @@ from typing import Any
 
 from ihe_kit.fhir import FhirMessage
 from ihe_kit.fhir.index import index
-from ihe_kit.fhir.patch import written
+from ihe_kit.json_text import written
 from ihe_kit.store import Document, Store
 
 Clock = Callable[[], datetime]

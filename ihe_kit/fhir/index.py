@@ -15,20 +15,16 @@ with the same `part` where they belong to the same element.
 
 from __future__ import annotations
 
-import calendar
-import re
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from ihe_kit.fhir.comparing import normal, span, split_reference
 from ihe_kit.fhir.expressions import Path, children, chosen
 from ihe_kit.fhir.parameters import Parameter, parameters
 
-_MOMENT = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d:\d\d)(?::(\d\d)(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?)?)?", re.ASCII)
 BEGIN, END = "0001-01-01T00:00:00", "9999-12-31T23:59:59.999999"
 _NAME = ("text", "family", "given", "prefix", "suffix")
 _ADDRESS = ("text", "line", "city", "district", "state", "postalCode", "country")
@@ -160,16 +156,6 @@ def _references(found: Index, name: str, value: Any, parameter: Parameter, part:
                 _tokens(found, f"{name}:identifier", identifier, parameter, 0)
 
 
-def split_reference(url: str) -> tuple[str, str]:
-    """The type and the id that a relative reference leads to; ("", the URL) for any other, which leads to another server or is no REST.
-
-    >>> split_reference("Patient/1/_history/2")
-    ('Patient', '1')
-    """
-    kind, _, id = url.split("/_history/")[0].partition("/")
-    return (kind, id) if id and "/" not in id and kind[:1].isupper() and kind.isalpha() else ("", url)
-
-
 def _uris(found: Index, name: str, value: Any, _: Parameter, part: int) -> None:
     if isinstance(value, str):
         found.entries.append((name, "", value, value, part))
@@ -225,7 +211,7 @@ def _quantities(found: Index, name: str, value: Any, _: Parameter, part: int) ->
 
 
 def _units(unit: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The coded unit, and the unit as people read it where it is another: `mg` finds both (FHIR R4 section 3.1.1.4.12)."""
+    """The coded unit, and the unit as people read it where it is another: `mg` finds both (FHIR R4 section 3.1.1.4)."""
     code, words = unit.get("code") or unit.get("currency"), unit.get("unit")
     yield (
         (str(unit.get("system") or ("urn:iso:std:iso:4217" if unit.get("currency") else "")), str(code)) if code else ("", str(words or ""))
@@ -249,57 +235,3 @@ _WRITERS: dict[str, Callable[[Index, str, Any, Parameter, int], None]] = {
     "number": _numbers,
     "quantity": _quantities,
 }
-
-
-def normal(text: str) -> str:
-    """A text as strings are compared: without case, without combining marks, in one space between words.
-
-    >>> normal("Kovácsová")
-    'kovacsova'
-    """
-    if text.isascii():
-        return " ".join(text.lower().split())
-    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    return " ".join("".join(letter for letter in folded if not unicodedata.combining(letter)).split())
-
-
-def span(text: str) -> tuple[str, str]:
-    """The first and the last moment that a date or dateTime stands for, in UTC where it has a zone. Raises ValueError.
-
-    >>> span("1958-06")
-    ('1958-06-01T00:00:00', '1958-06-30T23:59:59.999999')
-    """
-    found = _MOMENT.fullmatch(text.replace(" ", "+"))  # a plus sign that was not escaped in a query arrives as a space
-    if not found:
-        raise ValueError(f"{text!r} is no date: expected one such as 1958, 1958-06, 1958-06-17 or 2025-03-03T08:00:00+01:00")
-    year, month, day, clock, seconds, fraction, zone = found.groups()
-    last = day or calendar.monthrange(int(year), int(month or 12))[1]
-    low, high = (
-        datetime.fromisoformat(f"{year}-{month or m}-{day or d}T{clock or c}:{seconds or s}{zone or ''}")
-        for m, d, c, s in (("01", "01", "00:00", "00"), ("12", last, "23:59", "59"))
-    )
-    if zone and not 1 < int(year) < 9999:  # another zone may lie beyond the years that a calendar has
-        raise ValueError(f"{text!r} is no date that can be compared")
-    if zone:
-        low, high = low.astimezone(UTC), high.astimezone(UTC)
-    ends = f"{(fraction or '.')[1:7]}"
-    return (
-        low.replace(tzinfo=None).isoformat() + (f".{ends.ljust(6, '0')}" if fraction else ""),
-        f"{high.replace(tzinfo=None).isoformat()}.{ends.ljust(6, '9')}",
-    )
-
-
-def split(text: str, mark: str, most: int = 0) -> list[str]:
-    """The parts between marks; a mark behind a backslash is none (FHIR R4 section 3.1.1.4.0.1)."""
-    parts = [""]
-    for piece in re.findall(r"(?s)\\.|.", text):
-        if piece == mark and (not most or len(parts) <= most):
-            parts.append("")
-        else:
-            parts[-1] += piece
-    return parts
-
-
-def plain(text: str) -> str:
-    """A part of a value without its backslashes."""
-    return re.sub(r"\\([\\,|$])", r"\1", text)

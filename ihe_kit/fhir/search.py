@@ -7,14 +7,13 @@ to the resource, and a `Together` wants several rows of the same element (a comp
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from ihe_kit.core import nearest
-from ihe_kit.fhir.index import normal, plain, span, split, split_reference
+from ihe_kit.fhir.comparing import plain, split
 from ihe_kit.fhir.parameters import RESULT, Parameter, find_parameter, hint, parameters
+from ihe_kit.fhir.search_values import READERS, Test, reference
 from ihe_kit.fhir.tables import resource_types
 
 __all__ = [
@@ -33,7 +32,6 @@ __all__ = [
     "read_query",
 ]
 
-PREFIXES = ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")  # FHIR R4 section 3.1.1.4.5
 DEEPEST = 5  # links of a chain
 TABLES = {"date": "period", "number": "amount", "quantity": "amount"}  # where the rows of a type of parameter are; the others in `entry`
 _MODIFIERS = {
@@ -41,16 +39,8 @@ _MODIFIERS = {
     "token": ("not", "text", "of-type"),
     "reference": ("identifier",),
     "uri": ("above", "below"),
-}  # besides :missing, and for a reference the types that it leads to (FHIR R4 section 3.1.1.4.4)
+}  # besides :missing, and for a reference the types that it leads to (FHIR R4 section 3.1.1.4)
 _TERMINOLOGY = ("in", "not-in", "above", "below")
-
-
-@dataclass(frozen=True, slots=True)
-class Test:
-    """What is asked of one row: SQL on its columns, with {x} for the row, and the values for its question marks."""
-
-    sql: str
-    values: tuple[str | float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +76,7 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class Has:
-    """A resource of another type refers to this one, and conditions hold for it (FHIR R4 section 3.1.1.4.14)."""
+    """A resource of another type refers to this one, and conditions hold for it (FHIR R4 section 3.1.1.4)."""
 
     kind: str
     source: str
@@ -211,7 +201,7 @@ def _match(parameter: Parameter, modifier: str, value: str, base: str) -> Condit
         return Match(kind, name, "document", tuple(Test("{x}.id = ?", (plain(part),)) for part in parts), modifier == "not")
     if modifier in ("text", "of-type", "identifier"):
         name = f"{name}:{modifier}"
-    read = _READERS.get(f"{parameter.type}:{modifier}") or _READERS[parameter.type]
+    read = READERS.get(f"{parameter.type}:{modifier}") or READERS[parameter.type]
     return Match(kind, name, table, tuple(read(part, base) for part in parts), modifier == "not")
 
 
@@ -240,142 +230,11 @@ def _together(parameter: Parameter, parts: Iterable[str], base: str) -> Conditio
         if len(values) != len(params):
             says = "$".join(one.name for one in parameter.components)
             raise ValueError(f"{parameter.name} is {part!r}, but wants {len(params)} values with $ between them: {says}")
-        tests.append(tuple(_READERS[one.type](value, base) for one, value in zip(parameter.components, values, strict=True)))
+        tests.append(tuple(READERS[one.type](value, base) for one, value in zip(parameter.components, values, strict=True)))
     return Together(parameter.kind, params, tuple(tests))
 
 
 def compartment(kind: str, names: Iterable[str], owner: str) -> Either:
     """What belongs to the compartment of a resource, `Patient/1`: whatever refers to it by one of these parameters."""
-    test = (_reference(owner, ""),)
+    test = (reference(owner, ""),)
     return Either(kind, tuple(Match(kind, name, "entry", test) for name in names))
-
-
-# One reader per type of parameter: a part of the value -> what it asks of a row -------------------------------------------------------
-
-
-def _string(text: str, _: str) -> Test:
-    return _begins("value", normal(plain(text)))
-
-
-def _begins(column: str, text: str) -> Test:
-    """A range rather than LIKE: it uses the index, and % and _ are plain characters in it."""
-    if not text:
-        return Test(f"{{x}}.{column} = ?", ("",))
-    return Test(f"{{x}}.{column} >= ? AND {{x}}.{column} < ?", (text, f"{text}\U0010ffff"))
-
-
-def _token(text: str, _: str) -> Test:
-    """`system|code`, `|code` (a code without a system), `system|` (any code of the system), `code` (of any system or none)."""
-    system, *code = split(text, "|", 1)
-    if not code:
-        return Test("{x}.value = ?", (plain(text),))
-    if not code[0]:
-        return Test("{x}.system = ?", (plain(system),))
-    return Test("{x}.value = ? AND {x}.system = ?", (plain(code[0]), plain(system)))
-
-
-def _of_type(text: str, _: str) -> Test:
-    parts = [plain(part) for part in split(text, "|")]
-    if len(parts) != 3:
-        raise ValueError(f":of-type is {text!r}, but wants the system and the code of the type and the value: system|code|value")
-    return Test("{x}.value = ? AND {x}.system = ?", (parts[2], f"{parts[0]}|{parts[1]}"))
-
-
-def _reference(text: str, base: str) -> Test:
-    """A bare id, `Patient/1`, the same behind this server's own URL, or any other URL as it is written."""
-    text = plain(text)
-    kind, id = split_reference(text.removeprefix(base.rstrip("/") + "/") if base else text)
-    return Test("{x}.value = ? AND {x}.system = ?", (id, kind)) if kind else Test("{x}.value = ?", (id,))
-
-
-def _above(text: str, _: str) -> Test:
-    """Every URI that this one stands below: `http://a/b` for `http://a/b/c` (FHIR R4 section 3.1.1.4.13)."""
-    parts = plain(text).split("/")
-    uris = tuple("/".join(parts[:size]) for size in range(1, len(parts) + 1))[-30:]
-    return Test(f"{{x}}.value IN ({', '.join('?' * len(uris))})", uris)
-
-
-def _date(text: str, _: str) -> Test:
-    """FHIR R4 section 3.1.1.4.7: a date is a range from its first to its last moment, and a prefix compares two ranges."""
-    prefix, text = _prefixed(text)
-    low, high = span(text)
-    if prefix == "ap":
-        low, high = f"{int(low[:4]) - 1:04}{low[4:]}", f"{int(high[:4]) + 1:04}{high[4:]}"
-        return Test("{x}.low <= ? AND {x}.high >= ?", (high, low))
-    return _range(prefix, low, high)
-
-
-def _range(prefix: str, low: str | float, high: str | float) -> Test:
-    """What a prefix asks of a row's range, so that an index on its low or its high end bounds what has to be looked at."""
-    same = "{x}.low >= ? AND {x}.low <= ? AND {x}.high <= ?"
-    sql, values = {
-        "eq": (same, (low, high, high)),
-        "ne": (f"NOT ({same})", (low, high, high)),
-        "gt": ("{x}.high > ?", (high,)),
-        "lt": ("{x}.low < ?", (low,)),
-        "ge": ("{x}.high >= ? AND ({x}.high > ? OR {x}.low >= ?)", (low, high, low)),
-        "le": ("{x}.low <= ? AND ({x}.low < ? OR {x}.high <= ?)", (high, low, high)),
-        "sa": ("{x}.low > ?", (high,)),
-        "eb": ("{x}.high < ?", (low,)),
-    }[prefix]
-    return Test(sql, values)
-
-
-def _number(text: str, _: str) -> Test:
-    """FHIR R4 section 3.1.1.4.6: 100 stands for everything that rounds to it; with gt and the like for itself alone."""
-    prefix, text = _prefixed(text)
-    try:
-        number = Decimal(text)
-        if not number.is_finite() or not -300 < number.adjusted() < 300:
-            raise InvalidOperation
-    except InvalidOperation:
-        raise ValueError(f"{text!r} is no number: expected one such as 5.4 or 1e2") from None
-    exponent = number.as_tuple().exponent
-    half = Decimal(5).scaleb(exponent - 1) if isinstance(exponent, int) else Decimal(0)
-    value = float(number)
-    if prefix == "ap":
-        return Test("{x}.low <= ? AND {x}.high >= ?", (value + abs(value) / 10, value - abs(value) / 10))
-    if prefix in ("eq", "ne"):
-        low, high = float(number - half), float(number + half)
-        test = Test("{x}.low >= ? AND {x}.low < ? AND {x}.high < ?", (low, high, high))
-        return test if prefix == "eq" else replace(test, sql=f"NOT ({test.sql})")
-    return _range(prefix, value, value)
-
-
-def _quantity(text: str, _: str) -> Test:
-    """`5.4`, `5.4|http://unitsofmeasure.org|mg` or `5.4||mg` (FHIR R4 section 3.1.1.4.12)."""
-    number, *unit = split(text, "|", 2)
-    test = _number(number, "")
-    system, code = [*(plain(part) for part in unit), "", ""][:2]
-    for column, value in (("system", system), ("code", code)):
-        if value:
-            test = Test(f"({test.sql}) AND {{x}}.{column} = ?", (*test.values, value))
-    return test
-
-
-def _prefixed(text: str) -> tuple[str, str]:
-    """(prefix, the rest); `eq` where there is none."""
-    found = re.match(r"[a-z]+(?=[\d.+-])", text)
-    if not found:
-        return "eq", text
-    if found.group() not in PREFIXES:
-        raise ValueError(f"{found.group()} is no prefix: expected one of {', '.join(PREFIXES)}")
-    return found.group(), text[found.end() :]
-
-
-_READERS: dict[str, Callable[[str, str], Test]] = {
-    "string": _string,
-    "string:contains": lambda text, _: Test("instr({x}.value, ?) > 0", (normal(plain(text)),)),
-    "string:exact": lambda text, _: Test("{x}.exact = ?", (plain(text),)),
-    "token": _token,
-    "token:text": _string,
-    "token:of-type": _of_type,
-    "reference": _reference,
-    "reference:identifier": _token,
-    "uri": lambda text, _: Test("{x}.value = ?", (plain(text),)),
-    "uri:below": lambda text, _: _begins("value", plain(text)),
-    "uri:above": _above,
-    "date": _date,
-    "number": _number,
-    "quantity": _quantity,
-}

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ihe_kit.fhir.index import index, normal, span
+from ihe_kit.fhir.comparing import normal, span
+from ihe_kit.fhir.index import index
 from ihe_kit.fhir.search import Match, compartment, criteria, find_parameter, parameters
 from ihe_kit.fhir.search_sql import Selection, owners
 from ihe_kit.fhir.tables import resource_types

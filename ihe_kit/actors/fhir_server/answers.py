@@ -33,7 +33,7 @@ def shown(call: Call, status: int, document: Document) -> Message:
 
 
 def changed(call: Call, status: int, document: Document) -> Message:
-    """What a change answers: the resource, nothing, or an outcome, as the client prefers (FHIR R4 section 3.1.0.1.7)."""
+    """What a change answers: the resource, nothing, or an outcome, as the client prefers (FHIR R4 section 3.1.0.1.8)."""
     headers = [("etag", etag(document)), ("last-modified", _http_date(document.at)), ("location", location(call, document))]
     if call.wants("return=minimal"):
         return resource(status, "", headers)

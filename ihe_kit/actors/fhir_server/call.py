@@ -47,7 +47,7 @@ class Call:
 
     @cached_property
     def query(self) -> list[tuple[str, str]]:
-        """The query parameters; of a search by POST, those in the form too (FHIR R4 section 3.1.1.2)."""
+        """The query parameters; of a search by POST, those in the form too (FHIR R4 section 3.1.1)."""
         form = parse_qsl(self.message.body, keep_blank_values=True) if self.is_form else []
         return [*self.message.query, *form]
 
@@ -60,7 +60,7 @@ class Call:
         return self.message.headers.get(name, "")
 
     def wants(self, preference: str) -> bool:
-        """Whether the request prefers something: `return=minimal`, `handling=strict` (FHIR R4 section 3.1.0.1.7)."""
+        """Whether the request prefers something: `return=minimal`, `handling=strict` (FHIR R4 section 3.1.0.1.8)."""
         return preference.lower() in {part.strip().lower() for part in re.split("[;,]", self.header("prefer"))}
 
     def option(self, name: str, default: str = "") -> str:

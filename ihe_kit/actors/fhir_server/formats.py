@@ -8,8 +8,8 @@ from ihe_kit.actors.fhir_server.call import Call
 from ihe_kit.core import Message
 from ihe_kit.fhir import FhirMessage
 from ihe_kit.fhir.build import Written
-from ihe_kit.fhir.patch import written
 from ihe_kit.fhir.xml_text import write_xml
+from ihe_kit.json_text import written
 
 XML = "application/fhir+xml"
 _SHORT = {"json": "json", "xml": "xml", "text/xml": "xml", "application/xml": "xml", "application/json": "json"}

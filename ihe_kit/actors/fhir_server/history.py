@@ -14,7 +14,7 @@ from ihe_kit.actors.fhir_server.pages import LARGEST_PAGE, PAGE
 from ihe_kit.actors.resources import instant
 from ihe_kit.core import Message
 from ihe_kit.fhir.build import outcome, resource
-from ihe_kit.fhir.index import span
+from ihe_kit.fhir.comparing import span
 from ihe_kit.fhir.tables import resource_types
 from ihe_kit.store import Document
 

@@ -1,7 +1,7 @@
 """Pages of a search that stay put: each link names the last thing that was shown and the moment of the first page, not a number of things.
 
 What is stored after the first page has a higher serial number than any thing that was there, so later pages leave it out: nothing is shown
-twice, nothing is skipped, and no list has to be kept between two requests (FHIR R4 section 3.1.1.5.4 leaves the form of the links open).
+twice, nothing is skipped, and no list has to be kept between two requests (FHIR R4 section 3.1.1.5 leaves the form of the links open).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Sort:
     up: bool
 
     def sql(self, call: Call) -> tuple[str, list[Any]]:
-        """The key of the owner in `o`: the least of several values upwards, the greatest downwards (FHIR R4 section 3.1.1.5.2)."""
+        """The key of the owner in `o`: the least of several values upwards, the greatest downwards (FHIR R4 section 3.1.1.5)."""
         best = "MIN" if self.up else "MAX"
         if self.name == "_id":
             return "(SELECT d.id FROM document d WHERE d.owner = o.owner AND d.current = 1)", []
