@@ -1,6 +1,6 @@
 """What a Bundle demands of its entries, beyond its invariants: addresses, ids, search results, documents that carry what they refer to.
 
-FHIR R4 sections 2.36 and 3.1.1.5 (search), in the table of what can be found by the keys that begin with `bundle-`.
+The rules stand in the table of what can be found, by the keys that begin with `bundle-`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ihe_kit.fhir.tables import resource_types
 from ihe_kit.fhir.walk import Context
 
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+")
-# What of a Composition and of a MessageHeader has to be in the bundle (FHIR R4 sections 3.3.1 and 2.4.1).
+# What of a Composition and of a MessageHeader has to be in the bundle.
 _CARRIED = ("subject", "encounter", "author", "attester", "custodian", "event", "section", "focus")
 _ONCE = ("self", "first", "previous", "prev", "next", "last")
 

@@ -21,6 +21,7 @@ from ihe_kit.fhir.identities import Identities
 from ihe_kit.fhir.message import FhirMessage, parse
 from ihe_kit.fhir.packages import Package, load
 from ihe_kit.fhir.profiles import Against
+from ihe_kit.fhir.questionnaires import check_answers
 from ihe_kit.fhir.report import At, Report
 from ihe_kit.fhir.resolving import Around
 from ihe_kit.fhir.search import RESULT, find_parameter, parameters
@@ -87,6 +88,8 @@ def _check(message: FhirMessage, report: Report, known: Known, asked: Iterable[s
     for context in walk.resources:
         if context.kind == "Bundle":
             check_bundle(report, context)
+        elif context.kind == "QuestionnaireResponse":
+            check_answers(report, context)
         check_definitional(report, context, known)
         for canonical, at in _named(context):
             against.resource(canonical, context, at)

@@ -1,4 +1,4 @@
-"""Extensions: a definition for every url, a place where it belongs, a value as it is defined (FHIR R4 section 2.4.0)."""
+"""Extensions: a definition for every url, a place where it belongs, a value as it is defined (FHIR R4 Extension)."""
 
 from __future__ import annotations
 

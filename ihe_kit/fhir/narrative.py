@@ -1,4 +1,4 @@
-"""The narrative of a resource: XHTML of which only a harmless part is allowed (FHIR R4 section 2.4.0, constraints txt-1 and txt-2).
+"""The narrative of a resource: XHTML of which only a harmless part is allowed (FHIR R4 Narrative.div, constraints txt-1 and txt-2).
 
 No script, no form, no frame, no event handler, nothing that is fetched from elsewhere but images; and it has to say something.
 """

@@ -44,7 +44,7 @@ class Report:
         self._said.add((path, rule, says))
         self.counts[severity] += 1
         if self.counts[severity] <= MOST:
-            self.findings.append(finding_at(self._element(at, path, missing), rule, says, spec, severity, fix))
+            self.findings.append(finding_at(self._element(at, path, missing), rule, says, spec, severity, fix, row["checked"] == "yes"))
 
     def once(self, key: str, at: At, /, about: str, **facts: Any) -> None:
         """A finding that is told once of the same thing, wherever it stands again."""

@@ -1,4 +1,4 @@
-"""Following references: to a contained resource, to another entry of the same bundle (FHIR R4 sections 2.3.0 and 2.36.4). Nothing is fetched."""
+"""Following references: to a contained resource, to another entry of the same bundle. Nothing is fetched."""
 
 from __future__ import annotations
 

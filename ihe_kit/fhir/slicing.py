@@ -1,4 +1,4 @@
-"""Slices: which repetition belongs to which, and whether there are as many of each as a profile wants (FHIR R4 section 5.1.0.14).
+"""Slices: which repetition belongs to which, and whether there are as many of each as a profile wants (FHIR R4 ElementDefinition.slicing).
 
 A repetition belongs to a slice when every discriminator says so: the value at a path (value, pattern), whether there is one (exists), its type,
 or the profile that it follows.

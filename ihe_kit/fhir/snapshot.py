@@ -1,4 +1,4 @@
-"""Snapshots: the whole of a definition, made from what it changes (its differential) and what it is derived from (FHIR R4 section 5.1.0.8).
+"""Snapshots: the whole of a definition, made from what it changes (its differential) and what it is derived from.
 
 A specialization begins as a copy of its base under its own name; a constraint begins as its base. Then each element of the differential is
 looked up by its id, the way there being opened where the base stopped at a data type, and merged into what is there.

@@ -1,6 +1,6 @@
 """Codes: whether a value set holds one, and what a code system calls it. Only from lists that are at hand; where they are not, the answer is None.
 
-A value set is composed of whole systems, of listed codes, of filters on a hierarchy and of other value sets (FHIR R4 section 4.9.7). Systems
+A value set is composed of whole systems, of listed codes, of filters on a hierarchy and of other value sets (FHIR R4 ValueSet.compose). Systems
 that nobody lists but that have a grammar (media types, languages) are asked by it.
 """
 

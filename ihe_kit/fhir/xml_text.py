@@ -1,4 +1,4 @@
-"""FHIR's XML, read into the same tree as its JSON, so that everything else need not know which it was; and written (FHIR R4 section 2.6.1).
+"""FHIR's XML, read into the same tree as its JSON, so that everything else need not know which it was; and written.
 
 In XML a value is an attribute, an array is a name that stands again, a narrative is XHTML, and a resource inside another has an element around it.
 Only the definitions tell an array from a single value and a number from a text, so the reading follows them. Any DOCTYPE is refused.

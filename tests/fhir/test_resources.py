@@ -211,6 +211,55 @@ def test_each_kept_and_broken(sound: dict[str, Any], broken: dict[str, Any], rul
     assert (rule, path) in errors(broken)
 
 
+OPTIONS = [{"valueCoding": {"system": "urn:x", "code": code}} for code in "ab"]
+QUESTIONS = [
+    {"linkId": "1", "type": "boolean", "required": True},
+    {"linkId": "2", "type": "choice", "repeats": True, "answerOption": OPTIONS},
+    {"linkId": "3", "type": "group", "item": [{"linkId": "3.1", "type": "string"}, {"linkId": "3.2", "type": "display"}]},
+    {"linkId": "4", "type": "integer", "required": True, "enableWhen": [{"question": "1", "operator": "=", "answerBoolean": True}]},
+]
+YES, TEXT = (
+    {"linkId": "1", "answer": [{"valueBoolean": True}]},
+    {"linkId": "3", "item": [{"linkId": "3.1", "answer": [{"valueString": "x"}]}]},
+)
+
+
+def response(*items: dict[str, Any], **more: Any) -> dict[str, Any]:
+    asked = {"resourceType": "Questionnaire", "id": "q", "status": "draft", "item": QUESTIONS}
+    return {
+        "resourceType": "QuestionnaireResponse",
+        "status": "completed",
+        "questionnaire": "#q",
+        "contained": [asked],
+        "item": list(items),
+    } | more
+
+
+@pytest.mark.parametrize(
+    "items, path",
+    [
+        ([YES, {"linkId": "9", "answer": [{"valueBoolean": True}]}], "item[1].linkId"),
+        ([TEXT, YES], "item[1].linkId"),
+        ([YES, YES], "item[1].linkId"),
+        ([TEXT], "item"),
+        ([{"linkId": "1"}], "item[0].answer"),
+        ([YES, {"linkId": "3", "answer": [{"valueString": "x"}]}], "item[1].answer"),
+        ([{"linkId": "1", "answer": [{"valueBoolean": True}, {"valueBoolean": False}]}], "item[0].answer[1]"),
+        ([{"linkId": "1", "answer": [{"valueString": "yes"}]}], "item[0].answer[0].valueString"),
+        ([YES, {"linkId": "2", "answer": [{"valueCoding": {"system": "urn:x", "code": "c"}}]}], "item[1].answer[0].valueCoding"),
+    ],
+)
+def test_answers(items: list[dict[str, Any]], path: str) -> None:
+    good = [YES, {"linkId": "2", "answer": OPTIONS}, TEXT]
+    assert errors(response(*good)) == []
+    assert errors(response(TEXT, status="in-progress")) == []  # who is not finished may leave something out
+    assert errors(response(*items)) == [("FHIR-ANSWER", f"QuestionnaireResponse.{path}")]
+    absent = conform(
+        parse(json.dumps(response(*items, questionnaire="http://example.org/q", contained=[]) | {"contained": [patient("q")]}))
+    )
+    assert ("FHIR-NOT-CHECKED", "QuestionnaireResponse.questionnaire") in [(f.rule, f.path) for f in absent]
+
+
 def test_a_count_that_is_wrong_is_a_warning() -> None:
     found = [conform(parse(json.dumps(definition("CodeSystem", count=count, **SYSTEM)))) for count in (2, 3)]
     assert [[(f.severity, f.rule, f.path) for f in each] for each in found][1:] == [[("warning", "FHIR-CODE-SYSTEM", "CodeSystem.count")]]
@@ -249,3 +298,9 @@ def test_every_row_of_the_table_is_used_and_every_use_has_a_row() -> None:
         assert row["severity"] in (*SEVERITIES, "{severity}"), row
         assert re.search(r"[.:?] ", row["says"]) and row["says"].endswith("."), row
         assert row["spec"].startswith(("FHIR R4", "{")), row
+        assert row["checked"] in ("yes", ""), row
+
+
+def test_what_nobody_compared_is_shown_as_such() -> None:
+    (finding,) = conform(parse(json.dumps(bundle(link=[SELF, SELF], kind="history"))))
+    assert finding.spec.endswith("(not checked against the text)")
