@@ -81,8 +81,13 @@ def _how(row: Row, both: int) -> str:
     """The quiet second line: state, since when, where to."""
     words = _words(row)
     warn = f"{icon('warning')} {_crowd(both)}" if both > 1 else ""
-    parts = [f"<code>{value(row['number'])}</code>"] * bool(row["number"]) + [visible(word) for word in words] + ([warn] if warn else [])
+    parts = [f"<code>{value(row['number'])}</code>"] * bool(row["number"]) + [_unbroken(word) for word in words] + ([warn] if warn else [])
     return f'<span class="how">{" · ".join(parts)}</span>' if parts else ""
+
+
+def _unbroken(word: str) -> str:
+    """`here since 2025-03-03 08:01` stays on one line; what may be long, such as a plan, does not."""
+    return f'<span class="kit-nb">{visible(word)}</span>' if " since " in word else visible(word)
 
 
 def _crowd(both: int) -> str:
