@@ -170,15 +170,15 @@ def _dates(found: Index, name: str, value: Any, _: Parameter, part: int) -> None
 
 
 def _moments(value: Any) -> Iterator[tuple[str, str]]:
-    """A date, a Period (open ends reach to the ends of time), or what a Timing gives."""
+    """A date, a Period (open ends reach to the ends of time), or a Timing from its first to its last moment."""
     if isinstance(value, str):
         yield span(value)
     elif isinstance(value, dict):
-        for event in children([value], "event"):
-            yield from _moments(event)
-        for bounds in children([value], "repeat", "boundsPeriod"):
-            yield from _moments(bounds)
-        if "start" in value or "end" in value:
+        inner = [*children([value], "event"), *children([value], "repeat", "boundsPeriod")]
+        found = [ends for one in inner for ends in _moments(one)]
+        if found:
+            yield min(low for low, _ in found), max(high for _, high in found)
+        elif "start" in value or "end" in value:
             start, end = value.get("start"), value.get("end")
             yield span(str(start))[0] if start else BEGIN, span(str(end))[1] if end else END
 

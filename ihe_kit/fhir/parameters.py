@@ -45,6 +45,11 @@ class Parameter:
         found = {_system(self.kind, path) for path in self.paths} if self.type == "token" else {""}
         return found.pop() if len(found) == 1 else ""
 
+    @cached_property
+    def single(self) -> bool:
+        """Whether a resource has one value at most, so that several conditions speak of the same one."""
+        return len({path.names for path in self.paths}) == 1 and _once(self.kind, self.paths[0])
+
 
 @lru_cache(maxsize=512)
 def parameters(kind: str) -> tuple[Parameter, ...]:
@@ -121,6 +126,16 @@ def _system(kind: str, path: Path) -> str:
     values = core().get("ValueSet", binding["valueSet"]) or {}
     systems = {include.get("system", "") for include in values.get("compose", {}).get("include", ())}
     return systems.pop() if len(systems) == 1 else ""
+
+
+def _once(kind: str, path: Path) -> bool:
+    """Whether no element on a path may stand several times."""
+    shape = core().type(kind)
+    for name in path.names[1:]:
+        shape = (below(shape, name) or below(shape, f"{name}[x]")) if shape else None
+        if shape is None or shape.element.get("max") != "1":
+            return False
+    return True
 
 
 def below(shape: Shape, name: str) -> Shape | None:

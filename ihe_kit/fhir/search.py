@@ -7,8 +7,8 @@ to the resource, and a `Together` wants several rows of the same element (a comp
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from ihe_kit.core import nearest
 from ihe_kit.fhir.comparing import plain, split
@@ -138,7 +138,26 @@ def read_query(kind: str, query: Iterable[tuple[str, str]], strict: bool = False
             conditions.append(_condition(kind, name, value, base, 0))
         else:
             ignored.append((name, f"{name} has no value, so it asks nothing"))
-    return Query(kind, tuple(conditions), tuple(used), tuple(ignored))
+    return Query(kind, tuple(_joined(conditions)), tuple(used), tuple(ignored))
+
+
+def _joined(conditions: Iterable[Condition]) -> Iterator[Condition]:
+    """Conditions, those on the same range as one: `date=ge2020&date=lt2021` asks one row, where each alone would find half of all."""
+    ranges: dict[str, list[Match]] = {}
+    for one in conditions:
+        parameter = find_parameter(one.kind, one.param) if isinstance(one, Match) and one.table in ("period", "amount") else None
+        if isinstance(one, Match) and not one.negated and parameter and parameter.single:
+            ranges.setdefault(one.param, []).append(one)
+        else:
+            yield one
+    for first, *others in ranges.values():
+        tests = [_any(one.tests) for one in (first, *others)]
+        whole = Test(" AND ".join(test.sql for test in tests), tuple(value for test in tests for value in test.values))
+        yield replace(first, tests=(whole,)) if others else first
+
+
+def _any(tests: Sequence[Test]) -> Test:
+    return Test(f"({' OR '.join(f'({test.sql})' for test in tests)})", tuple(value for test in tests for value in test.values))
 
 
 def _known(kind: str, name: str) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import fhirpathpy
 import pytest
+from fhirpathpy.models import models
 
 from ihe_kit.fhir.expressions import paths
 from ihe_kit.fhir.parameters import find_parameter, parameters
@@ -73,9 +75,6 @@ def test_dead_by_a_word_or_by_a_time(dead: dict[str, Any], found: list[bool]) ->
 
 
 def test_the_same_values_as_a_whole_fhirpath() -> None:
-    fhirpathpy = pytest.importorskip("fhirpathpy")
-    from fhirpathpy.models import models
-
     one_component = RESOURCE | {"component": RESOURCE["component"][:1]}  # a whole FHIRPath takes `as` of one value alone
     compared = 0
     for parameter in parameters("Observation"):

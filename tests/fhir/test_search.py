@@ -235,6 +235,12 @@ def test_encounters(store: Store, query: str, ids: str) -> None:
         ("date=gt2025-03-03T07:30:00.3Z", "5"),
         ("date=sa2025-03-02", "4"),
         ("date=ge2025-03-02", "45"),
+        ("date=ge2025-03-02&date=le2025-03-04", "45"),
+        ("date=ge2025-03-02&date=le2025-03-04&date=ne2025-03-03", "5"),
+        ("date=2025-03-03,gt2026&date=lt2025-03-04", "45"),
+        ("date=sa2025-03-02&date=lt2025-03-04", "4"),
+        ("value-quantity=gt5,lt1&value-quantity=lt6||kg", "5"),
+        ("value-quantity=gt5&value-quantity=lt6||g", ""),
         ("_tag=urn:t|x", "4"),
         ("_profile=http://hl7.org/fhir/StructureDefinition/bp", "4"),
         ("patient.gender=female", "45"),
@@ -348,6 +354,27 @@ def test_parameters() -> None:
 )
 def test_span(text: str, low: str, high: str) -> None:
     assert span(text) == (low, high)
+
+
+def test_conditions_on_one_range_are_one_condition() -> None:
+    assert len(criteria("Observation", [("date", "ge2020"), ("date", "lt2021"), ("code", "x")])) == 2
+    assert len(criteria("Patient", [("birthdate", "ge1950"), ("birthdate", "lt1960")])) == 1
+    assert len(criteria("Observation", [("component-value-quantity", "gt1"), ("component-value-quantity", "lt2")])) == 2, (
+        "of two components"
+    )
+
+
+@pytest.mark.parametrize(
+    "timing, low, high",
+    [
+        ({"event": ["2025-03-03", "2025-03-01", "2025-03-02"]}, "2025-03-01T00:00:00", "2025-03-03T23:59:59.999999"),
+        ({"repeat": {"boundsPeriod": {"start": "2025-03-01"}}}, "2025-03-01T00:00:00", "9999-12-31T23:59:59.999999"),
+        ({"code": {"text": "BID"}}, None, None),
+    ],
+)
+def test_a_timing_is_found_by_its_outer_limits(timing: Any, low: str | None, high: str | None) -> None:
+    rows = index({"resourceType": "Observation", "effectiveTiming": timing}).periods
+    assert rows == ([("date", low, high, 0)] if low else [])
 
 
 @given(st.text())
