@@ -153,7 +153,7 @@ class Against:
     def any_of(self, item: Item, profiles: list[str], child: Shape, profile: Shape, context: Context) -> None:
         """A value against profiles of which it has to follow one."""
         kind = item.value.get("resourceType") if isinstance(item.value, dict) else None
-        inner = context if not isinstance(kind, str) else Context(item.value, kind, item.at, item.value, context.around)
+        inner = context if not isinstance(kind, str) else Context(item.value, kind, item.at, item.value, context.around, self.known)
         known = [url for url in profiles if self.known.definitions.shape(url)]
         for url in profiles if len(known) < len(profiles) else ():
             if url not in known:
@@ -187,7 +187,7 @@ class Against:
             self.report.once("reference-unchecked", item.at, about=narrower[0], name=child.name, profile=" or ".join(narrower[:3]))
             return
         around = context.around
-        inner = Context(found, str(found.get("resourceType")), item.at, context.root if text.startswith("#") else found, around)
+        inner = Context(found, str(found.get("resourceType")), item.at, context.root if text.startswith("#") else found, around, self.known)
         target = Item(found, None, item.at, inner.kind)
         if not any(self.follows(target, url, inner) for url in narrower):
             facts = {"wanted": " or ".join(narrower), "title": title, "source": profile.source, "name": child.name, "found": text[:80]}

@@ -26,6 +26,29 @@ ABSTRACT = ("Resource", "DomainResource")
 
 
 @dataclass(eq=False)
+class Known:
+    """What a check knows: the definitions and their terminology."""
+
+    definitions: Definitions
+    terminology: Terminology
+
+    def member(self, value: Any, value_set: str) -> bool | None:
+        """Whether a code, a Coding or a CodeableConcept is in a value set: `memberOf` of FHIRPath. None: it cannot be told here."""
+        if isinstance(value, str):
+            return self.terminology.holds(value_set, None, value)
+        if not isinstance(value, dict):
+            return None
+        listed = value.get("coding")
+        codings = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else [value]
+        answers = [
+            self.terminology.holds(value_set, str(one.get("system", "")), one["code"])
+            for one in codings
+            if isinstance(one.get("code"), str)
+        ]
+        return True if True in answers else None if None in answers else False
+
+
+@dataclass(eq=False)
 class Context:
     """The resource that a walk is in, the one around it where it is contained, and what its references can lead to."""
 
@@ -34,18 +57,11 @@ class Context:
     at: At
     root: Json
     around: Around
+    known: Known
     scene: Scene = field(init=False)
 
     def __post_init__(self) -> None:
-        self.scene = Scene(self.resource, self.root, lambda reference: self.around.find(reference, self.root).one)
-
-
-@dataclass(eq=False)
-class Known:
-    """What a check knows: the definitions and their terminology."""
-
-    definitions: Definitions
-    terminology: Terminology
+        self.scene = Scene(self.resource, self.root, lambda reference: self.around.find(reference, self.root).one, self.known.member)
 
 
 def written(value: Any) -> str:
@@ -90,7 +106,7 @@ class Walk:
         shape = self.known.definitions.type(kind)
         found = parts(shape, kind, self.known.definitions) if shape else None
         if shape and found:
-            context = Context(value, kind, at, root or value, around)
+            context = Context(value, kind, at, root or value, around, self.known)
             self.resources.append(context)
             self._object(value, at, found, kind, context)
 

@@ -162,5 +162,5 @@ def test_parts_that_refer_to_others(path: str, own: str) -> None:
 
 
 def test_the_room_is_light() -> None:
-    code = "import sys, ihe_kit.fhir; print([m for m in ('fhir', 'pydantic') if m in sys.modules])"
+    code = "import sys, ihe_kit.fhir; print([m for m in ('fhir', 'fhirpathpy', 'pydantic') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
