@@ -1,10 +1,12 @@
-"""FHIR R4: resources in JSON, sent over HTTP. The same verbs as in `v2` and `openehr`."""
+"""FHIR R4: resources in JSON or XML, sent over HTTP. The same verbs as in `v2` and `openehr`."""
 
 from ihe_kit.core import Standard
 from ihe_kit.fhir.build import build, outcome, refuse, resource
 from ihe_kit.fhir.conformance import conform
 from ihe_kit.fhir.dictionary import explain
 from ihe_kit.fhir.message import FhirMessage, encode, parse, recognises
+from ihe_kit.fhir.notations import as_json, as_xml
+from ihe_kit.fhir.packages import Package, load
 from ihe_kit.fhir.wire import from_wire, to_wire
 
 FHIR = Standard(
@@ -20,4 +22,21 @@ FHIR = Standard(
     refuse=refuse,
 )
 
-__all__ = ["FHIR", "FhirMessage", "build", "conform", "encode", "explain", "from_wire", "outcome", "parse", "refuse", "resource", "to_wire"]
+__all__ = [
+    "FHIR",
+    "FhirMessage",
+    "Package",
+    "as_json",
+    "as_xml",
+    "build",
+    "conform",
+    "encode",
+    "explain",
+    "from_wire",
+    "load",
+    "outcome",
+    "parse",
+    "refuse",
+    "resource",
+    "to_wire",
+]

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ihe_kit.core import Unreadable
-from ihe_kit.fhir import conform, parse, recognises
+from ihe_kit.fhir import as_json, as_xml, conform, parse, recognises
 from ihe_kit.fhir.xml_text import write_xml
 from tests.conftest import cases
 
@@ -87,6 +87,17 @@ def test_written_as_it_was_read() -> None:
     again = write_xml(message.values)
     assert again == INGRID.partition("\n")[2]
     assert parse(again).values == message.values
+
+
+def test_both_notations_say_the_same() -> None:
+    message = parse(INGRID)
+    there = as_json(message)
+    assert there.values == message.values
+    assert '"valueDecimal": 1.10' in there.text or '"valueDecimal":1.10' in there.text
+    assert as_xml(there).text == INGRID.partition("\n")[2]
+    for convert in (as_json, as_xml):
+        with pytest.raises(ValueError, match="carries no resource"):
+            convert(parse("GET /fhir/Patient HTTP/1.1\r\n\r\n"))
 
 
 def test_a_request_in_xml() -> None:
