@@ -54,31 +54,34 @@ def numbered(message: V2Message, pid: str) -> list[dict[str, Any]]:
     return [unknown | one for one in _cx(message, f"{pid}-3")]
 
 
+def _parts(message: V2Message, field: str, *parts: str) -> Iterator[tuple[str, ...]]:
+    """These parts of every repetition of a field; one that is NULL says that there is none."""
+    return zip(*(["" if value == NULL else value for value in message.get(f"{field}.{part}")] for part in parts), strict=True)
+
+
 def _cx(message: V2Message, field: str) -> Iterator[dict[str, Any]]:
-    parts = (message.get(f"{field}.{part}") for part in ("1", "4.1", "4.2", "5"))
-    for number, namespace, oid, kind in zip(*parts, strict=True):
-        if number and number != NULL:
+    for number, namespace, oid, kind in _parts(message, field, "1", "4.1", "4.2", "5"):
+        if number:
             system = crosswalk.CONCEPTS[2].to_fhir(oid) if oid else f"urn:x-namespace:{namespace}" if namespace else ""
             yield ({"type": {"coding": [{"system": TYPES, "code": kind}]}} if kind else {}) | {"system": system, "value": number}
 
 
 def _names(message: V2Message, pid: str) -> dict[str, Any]:
-    parts = zip(*(message.get(f"{pid}-5.{part}") for part in ("1.1", "2", "3", "5", "7")), strict=True)
     names = []
-    for family, given, more, prefix, kind in parts:
+    for family, given, more, prefix, kind in _parts(message, f"{pid}-5", "1.1", "2", "3", "5", "7"):
         said = {
             "use": _USES.get(kind, ""),
             "family": family,
             "given": [g for g in (given, more) if g],
             "prefix": [prefix] if prefix else [],
         }
-        names.append({name: value for name, value in said.items() if value and value != NULL})
+        names.append({name: value for name, value in said.items() if value})
     return {"name": [name for name in names if len(name) > ("use" in name)]}
 
 
 def _addresses(message: V2Message, pid: str) -> dict[str, Any]:
     addresses = []
-    for street, more, *rest in zip(*(message.get(f"{pid}-11.{part}") for part in ("1.1", "2", "3", "4", "5", "6")), strict=True):
+    for street, more, *rest in _parts(message, f"{pid}-11", "1.1", "2", "3", "4", "5", "6"):
         said = {
             "line": [line for line in (street, more) if line],
             **dict(zip(("city", "state", "postalCode", "country"), rest, strict=True)),
@@ -88,7 +91,7 @@ def _addresses(message: V2Message, pid: str) -> dict[str, Any]:
 
 
 def _phones(message: V2Message, pid: str) -> dict[str, Any]:
-    said = zip(message.get(f"{pid}-13.1"), message.get(f"{pid}-13.4"), strict=True)
+    said = _parts(message, f"{pid}-13", "1", "4")
     points = [("phone", number) if number else ("email", address) for number, address in said if number or address]
     return {"telecom": [{"system": system, "value": value} for system, value in points]}
 

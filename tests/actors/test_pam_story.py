@@ -214,6 +214,19 @@ def test_numbers_of_other_authorities_move_with_a_merge() -> None:
     assert next(row for row in patients(ward.store) if row["identity"] == "known")["numbers"] == "NORDVIK 4711, FJORDLAND R-1"
 
 
+def test_null_in_a_part_of_a_field_is_no_text() -> None:
+    ward = Ward()
+    ward.tell("A28")
+    assert (
+        ward.tell("A31", PID_5='Ødegård^Ingrid^""^^""^^L', PID_11='Strandveien 9^""^Solvik^^""^NOR', PID_13='""^PRN^PH^i@example.org')
+        == "AA"
+    )
+    kept = resource(ward, "4711")
+    assert kept["name"] == [{"use": "official", "family": "Ødegård", "given": ["Ingrid"]}]
+    assert kept["address"] == [{"line": ["Strandveien 9"], "city": "Solvik", "country": "NOR"}]
+    assert kept["telecom"] == [{"system": "email", "value": "i@example.org"}]
+
+
 # Late and out of order -------------------------------------------------------------------------------------------------------------------
 
 

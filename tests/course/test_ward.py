@@ -169,7 +169,7 @@ def test_each_rule_is_counted_by_itself() -> None:
         ({"PID-11": "Strandveien 9"}, "the town is gone: it was Nordvik."),
         ({"PID-11.5": ""}, "the postcode is gone: it was 9008."),
         ({"PID-11.6": ""}, "the country is gone: it was NOR."),
-        ({"PID-11": f"Strandveien 9^{NULL}^Nordvik^^9008^NOR"}, f'the region holds `Strandveien 9, {NULL}` as her street.'),
+        ({"PID-11.3": NULL}, "the town is gone: it was Nordvik."),
         ({"PID-8": "M"}, "the region holds male as her sex. It should be female."),
         ({"PID-5.1": "Lie"}, "the region holds Lie as her family name. It should be Ødegård."),
         ({"PID-3.1": "9"}, "the region holds Fjordgata 12 as her street. It should be Strandveien 9."),

@@ -566,7 +566,7 @@ EXERCISES = (
             Wrong((put(UPDATE, {"PID-7": ""}),), "An update carries only what changed."),
             Wrong((put(UPDATE, {"PID-11": "Strandveien 9"}),), "A part that is left out is kept, as an empty field is."),
             Wrong((put(UPDATE, {"PID-11.5": ""}),), "She stays in the same town, so the postcode need not be said."),
-            Wrong((put(UPDATE, {"PID-11.2": NULL}),), "Every empty place has to be filled with two double quotes."),
+            Wrong((put(UPDATE, {"PID-11.3": NULL}),), "What stays as it was is sent as two double quotes."),
         ),
         spec="ITI TF-2 Appendix C.2.6 and section 3.30.6.3.3",
     ),
