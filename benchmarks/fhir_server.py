@@ -27,7 +27,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-TURNS, SECONDS, CONNECTIONS = 3, 4.0, 4
+TURNS, SECONDS, CONNECTIONS = 3, 2.5, 4
 OURS = """
 import sys
 from uuid import uuid4
@@ -68,7 +68,7 @@ async def search(context: InteractionContext, identifier: str | None) -> Bundle:
     return Bundle(**{"type": "searchset", "total": len(entries), "entry": entries})
 app = FHIRStarter()
 app.add_providers(provider)
-sock = socket.socket(); sock.bind(("127.0.0.1", 0))
+sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP); sock.bind(("127.0.0.1", 0))
 print(f"http://127.0.0.1:{sock.getsockname()[1]}", flush=True)
 uvicorn.Server(uvicorn.Config(app, http="h11", loop="asyncio", log_config=None, access_log=False)).run(sockets=[sock])
 """
