@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from threading import RLock
 from typing import Any
 
 from ihe_kit.fhir.shapes import Json, Shape
@@ -30,6 +31,7 @@ class Definitions:
         self._read: dict[tuple[str, str], Json | None] = {}
         self._shapes: dict[str, Shape | None] = {}
         self._making: set[str] = set()
+        self._lock = RLock()
         self.problems: dict[str, str] = {}  # canonical URL -> why there is no snapshot
 
     def get(self, kind: str, canonical: str) -> Json | None:
@@ -65,7 +67,9 @@ class Definitions:
         if self._behind and not any(url in source.get("StructureDefinition", {}) for source in self._sources):
             return self._behind.shape(url)
         if url not in self._shapes:
-            self._shapes[url] = self._make(url)
+            with self._lock:  # another thread may be making it: only the same one that asks again has found a circle
+                if url not in self._shapes:
+                    self._shapes[url] = self._make(url)
         return self._shapes[url]
 
     def _make(self, url: str) -> Shape | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -122,6 +123,24 @@ def test_constraints_are_added_and_values_replaced() -> None:
 def test_no_snapshot(more: dict[str, Any], says: str) -> None:
     with pytest.raises(NoSnapshot, match=says):
         made(**more)
+
+
+def test_threads_that_begin_at_once_find_the_same() -> None:
+    own = {url: core().get("StructureDefinition", url) or {} for url in core().urls("StructureDefinition")}
+
+    def ask(definitions: Definitions, found: list[Shape | None]) -> None:
+        found.extend(definitions.type(name) for name in ("Patient", "Observation", "Bundle"))
+
+    for _ in range(5):
+        found: list[Shape | None] = []
+        shared = Definitions([{"StructureDefinition": own}])
+        threads = [Thread(target=ask, args=(shared, found)) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(set(map(id, found))) == 3
+        assert None not in found
 
 
 def test_a_circle_of_profiles_is_told() -> None:
