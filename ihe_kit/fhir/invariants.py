@@ -193,7 +193,9 @@ def _text(inputs: list[Any]) -> str:
 def _resolved(inputs: list[Any]) -> list[Any]:
     references = [one.get("reference") if isinstance(one, dict) else one for one in inputs]
     found = [_Now.scene.resolve(one) for one in references if isinstance(one, str) and _Now.scene]
-    return [_node(one, None) for one in found if one is not None]
+    from fhirpathpy.engine.nodes import ResourceNode
+
+    return [ResourceNode(one, None) for one in found if one is not None]  # wrapped, so that it knows its type
 
 
 def _member(inputs: list[Any], value_set: str) -> list[bool]:

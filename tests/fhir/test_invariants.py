@@ -162,6 +162,16 @@ def test_no_value_makes_it_raise(value: Any, expression: str) -> None:
     assert evaluate(expression, value, "Period", Scene({}, {})) is None or True
 
 
+@pytest.mark.parametrize("kind, broken", [("Practitioner", False), ("Patient", True)])
+def test_references_are_followed(kind: str, broken: bool) -> None:
+    """ctm-1: only a practitioner is a member on behalf of an organisation."""
+    member = {"resourceType": kind, "id": "m", "active": True}
+    participant = {"member": {"reference": "#m"}, "onBehalfOf": {"reference": "Organization/1"}}
+    team = {"resourceType": "CareTeam", "contained": [member], "participant": [participant]}
+    found = [f.rule for f in conform(parse(json.dumps(team))) if f.severity == "error"]
+    assert found == (["ctm-1"] if broken else [])
+
+
 def test_what_cannot_be_evaluated_is_told() -> None:
     rule = {"key": "x-1", "severity": "error", "human": "X.", "expression": "nofunction()"}
     definition = {"url": "http://example.org/p", "type": "Patient", "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Patient"}
