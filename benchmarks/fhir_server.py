@@ -1,10 +1,10 @@
 """The FHIR server: requests a second against fhirstarter with the same client in one run, and searches over a million resources.
 
-    python -m venv /tmp/fhirstarter && /tmp/fhirstarter/bin/pip install fhirstarter==4.2.0 uvicorn
+    python -m venv /tmp/fhirstarter && /tmp/fhirstarter/bin/pip install fhirstarter==4.2.0 uvicorn httptools
     uv run python benchmarks/fhir_server.py /tmp/fhirstarter/bin/python     # against fhirstarter
     uv run python benchmarks/fhir_server.py --large /tmp/large.db           # 100,000 patients, 1,000,000 observations
 
-Against fhirstarter: both serve patients with uvicorn and h11 in a process of their own, which answers a client with a few connections that stay
+Against fhirstarter: both serve patients with uvicorn and httptools in a process of their own, which answers a client with a few connections that stay
 open. fhirstarter keeps what it is given in a dictionary, as its own example does; ours checks it against R4, indexes it by every search
 parameter and commits it to SQLite on disk. Servers take turns; each figure is the median of the turns. Beside the answers a second stands what
 one answer costs the server's processor: on a machine that is busy with other things, that is the figure to compare.
@@ -70,7 +70,7 @@ app = FHIRStarter()
 app.add_providers(provider)
 sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP); sock.bind(("127.0.0.1", 0))
 print(f"http://127.0.0.1:{sock.getsockname()[1]}", flush=True)
-uvicorn.Server(uvicorn.Config(app, http="h11", loop="asyncio", log_config=None, access_log=False)).run(sockets=[sock])
+uvicorn.Server(uvicorn.Config(app, http="httptools", loop="asyncio", log_config=None, access_log=False)).run(sockets=[sock])
 """
 
 

@@ -215,7 +215,7 @@ def _http(line: str, headers: Sequence[tuple[str, str]], body: str, always: bool
 
 def to_packet(message: RestMessage, content_type: str) -> Packet:
     """The HTTP message that carries a REST message; a resource on its own is sent by POST to its type."""
-    if message.head:
+    if message.method or message.status:
         return Packet("http", message.encode())
     return Packet("http", request("POST", f"{message.base}/{message.kind}", message.text, [("content-type", content_type)]).encode())
 

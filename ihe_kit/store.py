@@ -94,7 +94,14 @@ class Store:
         made = self._db.execute("PRAGMA user_version").fetchone()[0]
         if made != MADE and self._db.execute("SELECT 1 FROM sqlite_master").fetchone():
             raise sqlite3.DatabaseError("it was made by another release of the kit")
-        for setting in ("journal_mode = WAL", "synchronous = NORMAL", "cache_size = -64000", "temp_store = MEMORY", "busy_timeout = 5000"):
+        for setting in (
+            "journal_mode = WAL",
+            "synchronous = NORMAL",
+            "wal_autocheckpoint = 8000",
+            "cache_size = -64000",
+            "temp_store = MEMORY",
+            "busy_timeout = 5000",
+        ):
             self._db.execute(f"PRAGMA {setting}")
         if made != MADE:
             self._db.executescript(_SCHEMA)

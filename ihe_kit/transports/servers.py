@@ -60,6 +60,8 @@ class Servers:
         """
         import uvicorn
 
+        from ihe_kit.transports.http_protocol import BoundedProtocol
+
         def only(packet: Packet, port: int) -> Packet:
             answers = answer(packet, port)
             if isinstance(answers, Packet):
@@ -75,7 +77,7 @@ class Servers:
         sock = self._bind(port)
         config = uvicorn.Config(
             application(beside, self._problem, self.idle, self.limit),
-            http="h11",
+            http=BoundedProtocol,
             ws="none",
             lifespan="off",
             log_config=None,
