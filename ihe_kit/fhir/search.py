@@ -33,6 +33,7 @@ __all__ = [
 ]
 
 DEEPEST = 5  # links of a chain
+MOST = 200  # conditions of a query, and values of one parameter but _id
 TABLES = {"date": "period", "number": "amount", "quantity": "amount"}  # where the rows of a type of parameter are; the others in `entry`
 _MODIFIERS = {
     "string": ("exact", "contains"),
@@ -138,6 +139,8 @@ def read_query(kind: str, query: Iterable[tuple[str, str]], strict: bool = False
             conditions.append(_condition(kind, name, value, base, 0))
         else:
             ignored.append((name, f"{name} has no value, so it asks nothing"))
+    if len(conditions) > MOST:
+        raise ValueError(f"the query has {len(conditions)} conditions, but may have {MOST} here")
     return Query(kind, tuple(_joined(conditions)), tuple(used), tuple(ignored))
 
 
@@ -221,6 +224,8 @@ def _match(parameter: Parameter, modifier: str, value: str, base: str) -> Condit
     if modifier in ("text", "of-type", "identifier"):
         name = f"{name}:{modifier}"
     read = READERS.get(f"{parameter.type}:{modifier}") or READERS[parameter.type]
+    if len(parts) > MOST:
+        raise ValueError(f"{parameter.name} has {len(parts)} values, but may have {MOST} here. Ask several times.")
     return Match(kind, name, table, tuple(read(part, base) for part in parts), modifier == "not")
 
 

@@ -109,8 +109,12 @@ def _match(condition: Match, number: Number, x: str, off: str) -> Rows:
 
 
 def _any(tests: Sequence[Test], x: str) -> tuple[str, list[Any]]:
-    parts = [test.sql.format(x=x) for test in tests]
-    return f"({' OR '.join(parts)})", [value for test in tests for value in test.values]
+    """One of several tests. Many values of one column are a list, which a database takes at any length."""
+    values = [value for test in tests for value in test.values]
+    first = tests[0].sql
+    if len(tests) > 1 and first.endswith(" = ?") and first.count("?") == 1 and all(test.sql == first for test in tests):
+        return f"{first.removesuffix(' = ?').format(x=x)} IN ({', '.join('?' * len(tests))})", values
+    return f"({' OR '.join(test.sql.format(x=x) for test in tests)})", values
 
 
 def _together(condition: Together, number: Number, x: str, off: str) -> Rows:

@@ -300,6 +300,27 @@ def test_a_value_is_a_value(client: Client, name: str, value: str) -> None:
         assert answer.data.get("total", 0) in (0, 8), "it finds nobody, or asks nothing"
 
 
+@pytest.mark.parametrize(
+    ("name", "count", "status"),
+    [("_id", 5000, 200), ("identifier", 200, 200), ("identifier", 201, 400), ("family", 200, 200), ("birthdate", 200, 200)],
+)
+def test_many_values(client: Client, name: str, count: int, status: int) -> None:
+    values = ",".join(
+        "2025-01-01" if name == "birthdate" else f"urn:x|{number}" if name == "identifier" else f"v{number}" for number in range(count)
+    )
+    assert client("GET", f"Patient?{name}={values}").status == status
+    assert client("GET", f"Patient?gender=male&{name}={values}").status == status
+
+
+def test_many_parameters(client: Client) -> None:
+    query = "&".join(f"family={number}" for number in range(60))
+    assert client("GET", f"Patient?{query}").data["total"] == 0
+    assert client("GET", "Patient?" + "&".join(["family=x"] * 3000)).status == 400
+    assert client("GET", "Patient?" + "&".join(f"family={number}" for number in range(200))).status == 200
+    dates = ",".join("2025-01-01" for _ in range(200))
+    assert client("GET", "Patient?" + "&".join([f"birthdate={dates}"] * 6)).status in (200, 400)
+
+
 def test_a_reference_to_another_server_is_another_one(fresh: Client) -> None:
     fresh.put(observation("far", "x", "2025", subject={"reference": "http://elsewhere/fhir/Patient/p1"}))
     fresh.put(observation("near", "x", "2025", subject={"reference": "http://localhost/fhir/Patient/p1"}))
