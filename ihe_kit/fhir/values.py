@@ -131,7 +131,7 @@ class Values:
             self.report.at("reference-type", (at, "type"), ("Set " + kind, json.dumps(kind)), type=named, found=text[:80], kind=kind)
         targets = tuple(dict.fromkeys(self.target_type(url) for url in member.type.targets))
         if kind and targets and kind not in targets and "Resource" not in targets and "" not in targets:
-            self.report.at("reference-target", (at, "reference"), kind=kind, targets=" or ".join(targets), own=own)
+            self.report.at("reference-target", (at, "reference"), name=member.name, kind=kind, targets=" or ".join(targets), own=own)
 
     def target_kind(self, reference: str, context: Context) -> str:
         """The type of the resource that a reference leads to, by what it is here or by its address; "" where neither tells."""

@@ -276,6 +276,11 @@ def test_fixes_mend() -> None:
         assert errors(json.loads(message.text[: fix.start] + fix.text + message.text[fix.end :])) == []
 
 
+def test_a_wrong_target_is_told_by_the_name_of_the_element() -> None:
+    (finding,) = conform(parse(json.dumps(patient(managingOrganization={"reference": "Patient/b"}))))
+    assert finding.what == "managingOrganization points to a Patient."
+
+
 def test_bindings_by_their_strength() -> None:
     wrong = {"system": "urn:oid:2.999.1", "code": "x"}
     (extensible,) = conform(parse(json.dumps(coded(**wrong))))
