@@ -15,6 +15,10 @@ RESULT = (
     "_count", "_offset", "_page", "_format", "_pretty", "_summary", "_elements", "_sort", "_total", "_totalMethod", "_include", "_revinclude",
     "_contained", "_containedType", "_type",
 )  # fmt: skip
+# The package's expression names the search parameter where it means the extension, and so finds nothing; PDQm asks for this name (ITI-78).
+_MENDED = {
+    "http://hl7.org/fhir/SearchParameter/patient-extensions-Patient-mothersMaidenName": "Patient.extension('http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName').value"
+}
 _FIRST = ("_id", "_lastUpdated", "identifier", "family", "given", "name", "birthdate", "code", "date", "patient", "subject", "status")
 
 
@@ -108,7 +112,7 @@ def _parameter(kind: str, definition: Json, expression: str = "") -> Parameter:
         kind,
         definition["code"],
         definition["type"],
-        expression or definition["expression"],
+        expression or _MENDED.get(definition["url"]) or definition["expression"],
         tuple(definition.get("target", ())),
         () if expression else components,
         definition["url"],

@@ -312,6 +312,15 @@ def test_many_values(client: Client, name: str, count: int, status: int) -> None
     assert client("GET", f"Patient?gender=male&{name}={values}").status == status
 
 
+def test_by_the_name_of_the_mother(fresh: Client) -> None:
+    """A parameter of PDQm (ITI-78), kept in an extension of R4's own."""
+    extension = [{"url": "http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName", "valueString": "Sørensen"}]
+    fresh.put(patient("m", extension=extension))
+    assert fresh("GET", "Patient?mothersMaidenName=sør").ids == ["Patient/m"]
+    assert fresh("GET", "Patient?mothersMaidenName:exact=Sørensen", prefer="handling=strict").ids == ["Patient/m"]
+    assert fresh("GET", "Patient?mothersMaidenName:exact=sørensen").ids == []
+
+
 def test_many_parameters(client: Client) -> None:
     query = "&".join(f"family={number}" for number in range(60))
     assert client("GET", f"Patient?{query}").data["total"] == 0
