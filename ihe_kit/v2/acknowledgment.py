@@ -154,8 +154,9 @@ def _location(path: str) -> str:
     """A path as ERR-2 names places: segment, its number, field, repetition, component, subcomponent."""
     try:
         where = Path.read(path)
-    except UnknownPath:  # a line whose name is none of HL7's has no numbers that a receiver could count
-        return "".join(re.findall("^[A-Za-z0-9_]+", path))[:3]
+    except UnknownPath:  # a line whose name is none of HL7's
+        name, number = (re.sub(r"\W.*", "", part, flags=re.ASCII | re.DOTALL) for part in path.partition("[")[::2])
+        return f"{name[:3]}^{number or 1}" if name else ""
     numbers = [where.field, where.repetition or 1, where.component, where.subcomponent]
     while numbers and not numbers[-1]:
         numbers.pop()

@@ -45,8 +45,8 @@ class Row:
 
     @property
     def occurs(self) -> str:
-        """A cardinality such as `1..*`. What is required occurs at least once, also where the tables let its number begin at nought."""
-        return f"{max(self.least, self.usage == 'R'):d}..{'*' if self.most < 0 else self.most}"
+        """A cardinality such as `1..*`."""
+        return f"{self.least}..{'*' if self.most < 0 else self.most}"
 
 
 @lru_cache(maxsize=64)
@@ -244,7 +244,8 @@ def _row(row: Any, version: str) -> Row:
     inner = datatype(type_, version) if kind == "sequence" and children else ()
     key = key.replace("_SIMPLE", "")
     usage, length, place = _told(key, version)
-    least = 0 if usage in ("C", "W", "X") else least  # the tables require OBX-2 and OBX-4, which are conditional
+    # The tables require OBX-2 and OBX-4, which are conditional, and let the components that 2.5 requires be absent.
+    least = 1 if usage == "R" else 0 if usage in ("C", "W", "X") else least
     name = "Reserved" if key in _RESERVED and not type_ else _title(name or key)
     return Row(
         key,

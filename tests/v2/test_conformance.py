@@ -134,10 +134,14 @@ def test_a_code_with_another_coding_system_is_not_judged() -> None:
 
 
 def test_required_components() -> None:
-    """HL7 v2.7 section 2.A.14: CX-1 and CX-5 are required; 2.5 requires neither."""
+    """HL7 v2.7 section 2.A.14: CX-1 and CX-5 are required; 2.5 requires CX-1, and versions before it neither."""
     missing = SOUND.replace("^PI|", "|", 1)
     assert found(missing) == []
     assert ("HL7-COMPONENT-MISSING", "error", "PID-3.5") in found(missing, "2.7")
+    nobody = SOUND.replace("|4711^", "|^", 1)
+    assert nobody != SOUND
+    assert found(nobody) == [("HL7-COMPONENT-MISSING", "error", "PID-3.1")]
+    assert ("HL7-COMPONENT-MISSING", "error", "PID-3.1") not in found(nobody, "2.4")
 
 
 def test_withdrawn_components_and_fields() -> None:
