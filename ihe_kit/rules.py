@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from weakref import WeakSet
 
 from ihe_kit.core import Element, Message, UnknownPath, cited
@@ -78,10 +79,11 @@ def check(message: Message, rules: Iterable[Rule]) -> list[Finding]:
     """Every finding of every rule, in the order of the text. Never raises for what a message holds."""
     findings = []
     seen: dict[str, list[Element]] = {}  # many rules speak of the same path
+    repair = cache(lambda make: make(message))  # many rules, and many elements, have the same one
     for rule in rules:
         elements = _find(message, rule, seen)
         for element in rule.test(elements, message) if elements is not None else ():
-            fix = rule.fix(message) if callable(rule.fix) else rule.fix
+            fix = repair(rule.fix) if callable(rule.fix) else rule.fix
             findings.append(finding_at(element, rule.id, rule.says, rule.spec, rule.severity, fix, rule.checked))
     return in_order(findings)
 

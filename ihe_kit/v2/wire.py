@@ -73,6 +73,8 @@ class Frames:
 
     def feed(self, chunk: bytes) -> list[Frame | Broken]:
         """What this chunk completes, in order."""
+        if not chunk:
+            return []
         inside = bool(self._pieces)
         if not inside and chunk.endswith(END) and chunk.find(END) == len(chunk) - len(END) and chunk.rfind(START) == 0:  # one whole frame
             return [Frame(chunk[1 : -len(END)])]
