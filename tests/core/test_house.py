@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -149,3 +150,10 @@ def test_no_leftovers() -> None:
         text = path.read_text(encoding="utf-8")
         assert ast.get_docstring(ast.parse(text)), f"{path} does not say what it is for"
         assert "0.0.0.0" not in text
+
+
+def test_binder_installs_what_the_package_needs() -> None:
+    """JupyterLab and its kernel come with the base image."""
+    needed = tomllib.loads((HOUSE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    lines = (HOUSE.parent / "binder" / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    assert set(lines) >= {one for one in needed if not one.startswith(("jupyterlab", "ipykernel"))}
