@@ -1,8 +1,8 @@
 """The FHIR server: requests a second against fhirstarter with the same client in one run, and searches over a million resources.
 
-    python -m venv /tmp/fhirstarter && /tmp/fhirstarter/bin/pip install fhirstarter==4.2.0 uvicorn httptools
-    uv run python benchmarks/fhir_server.py PYTHON_WITH_FHIRSTARTER     # against fhirstarter
-    uv run python benchmarks/fhir_server.py --large large.db           # 100,000 patients, 1,000,000 observations
+    python -m venv OTHER && OTHER/bin/pip install fhirstarter==4.2.0 uvicorn httptools
+    uv run python benchmarks/fhir_server.py OTHER/bin/python            # against fhirstarter
+    uv run python benchmarks/fhir_server.py --large large.db            # 100,000 patients, 1,000,000 observations
 
 Against fhirstarter: both serve patients with uvicorn and httptools in a process of their own, which answers a client with a few connections that stay
 open. fhirstarter keeps what it is given in a dictionary, as its own example does; ours checks it against R4, indexes it by every search

@@ -1,6 +1,6 @@
 """The v2 room against hostile input: coverage-guided fuzzing of `tests/v2/properties.py`, what holds for every input.
 
-    uv run --with atheris python benchmarks/fuzz_v2.py --minutes 20 --keep /tmp/fuzzed        (atheris: Linux, Python 3.12 or older)
+    uv run --with atheris python benchmarks/fuzz_v2.py --minutes 20 --keep FOLDER             (atheris: Linux, Python 3.12 or older)
 
 It begins with the corpus of the tests, and with the public messages where they lie beside the checkout. What breaks a property, raises or
 takes over a second of processor time does not end the run: the smallest such input is kept under `found/` with its traceback, and once more tried

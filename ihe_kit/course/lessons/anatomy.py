@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from ihe_kit.core import Element, UnknownPath
+from ihe_kit.core import Element, UnknownPath, cited
 from ihe_kit.course.cutting import cut, put, story
 from ihe_kit.course.forms import break_it, by_message, by_steps, faded, order
 from ihe_kit.course.items import (
@@ -123,7 +123,7 @@ def check_mapping(answer: Answer, _: Context) -> Verdict:
 # 01.w1, 01.3, 01.4: the same six steps, done, with gaps, blank -------------------------------------------------------------------------
 
 HOW = (
-    "Each line is a segment, and its first three letters say what it is about: MSH the message, PID the patient, PV1 the stay.",
+    "Each line is a segment, and its first three characters say what it is about: MSH the message, PID the patient, PV1 the stay.",
     "Field n stands behind the n-th bar. In MSH the first bar is itself MSH-1, so you arrive one earlier. The tree of the Explorer counts for you.",
     "`~` begins another repetition. Where there is none, it is the first.",
     "`^` stands between components. Two in a row have an empty one between them, and it counts.",
@@ -147,7 +147,8 @@ BLANK, BLANK_SOLUTION = faded(PLAN)
 
 def path_steps(given: tuple[Step, ...], why: str, late: str = "") -> Check:
     """A check of the six steps, whichever way the path is written. `late` says what to tell who is one field late."""
-    by_row = by_steps(given, f"Right: {given[5].value} holds {_place(given[5].value).value}.", why, {1: lambda _: late})  # type: ignore[union-attr]
+    held = _place(given[5].value)
+    by_row = by_steps(given, f"Right: {given[5].value} holds {held.value if held else 'nothing'}.", why, {1: lambda _: late})
 
     def look(answer: Answer, context: Context) -> Verdict:
         path = given[5].value if _same(answer[5], given[5].value) else answer[5]
@@ -267,7 +268,7 @@ EXERCISES = (
             Wrong((READ[0][2], READ[1][2], "R01", READ[3][2], READ[4][2]), "The event is the structure."),
             Wrong((READ[0][2], READ[1][2], READ[2][2], "yes, it is production", READ[4][2]), "What arrives is real."),
         ),
-        spec="HL7 v2.5 section 2.15.9",
+        spec=cited("HL7 v2.5 section 2.15.9", checked=False),
     ),
     Exercise(
         id="01.2",
@@ -287,7 +288,7 @@ EXERCISES = (
             Wrong(("MSH-3", "MSH-8", "MSH-9", "MSH-11"), "Only the first row is off."),
             Wrong(("PID-3", "PID-9", "PID-10", "PID-12"), "All segments count alike."),
         ),
-        spec="HL7 v2.5 section 2.15.9.1",
+        spec=cited("HL7 v2.5 section 2.15.9.1", checked=False),
     ),
     Exercise(
         id="01.3",
@@ -307,7 +308,7 @@ EXERCISES = (
             Wrong(("PV1", "19", "1", "2", "1", "PV1-19.2.1"), "Empty components do not count."),
             Wrong(("PV1", "19", "1", "4", "1", "PV1.19.4.1"), "A dot goes everywhere."),
         ),
-        spec="HL7 v2.5 section 2.5",
+        spec=cited("HL7 v2.5 section 2.5", checked=False),
     ),
     Exercise(
         id="01.4",
@@ -330,7 +331,7 @@ EXERCISES = (
             Wrong(("MSH", "9", "3", "1", "1", "MSH-9[3]"), "`^` begins a repetition."),
             Wrong(("MSH", "9", "1", "2", "1", "MSH-9.2"), "Components are counted from 0."),
         ),
-        spec="HL7 v2.5 section 2.15.9.9",
+        spec=cited("HL7 v2.5 section 2.15.9.9", checked=False),
     ),
     Exercise(
         id="01.5",
@@ -350,7 +351,7 @@ EXERCISES = (
             Wrong((put(GONE, {"PID-13": "NULL"}),), "The word NULL deletes."),
             Wrong((put(GONE, {"PID-11": NULL}),), "What has not changed is sent as two quotes."),
         ),
-        spec="HL7 v2.5 section 2.5.3",
+        spec=cited("HL7 v2.5 section 2.5.3", checked=False),
     ),
     Exercise(
         id="01.6",
@@ -370,7 +371,7 @@ EXERCISES = (
             Wrong((LF, CR, CRLF, IN_EVN), "What is reported missing has to be written anew."),
             Wrong((LF, CR, CRLF, IN_READER), "What looks alike is alike."),
         ),
-        spec="HL7 v2.5 section 2.5",
+        spec=cited("HL7 v2.5 section 2.5", checked=False),
     ),
     order(
         id="01.7",
@@ -405,7 +406,7 @@ EXERCISES = (
             Wrong(("MSH", "EVN", "PID", "PV1", "NK1", "AL1"), "Order among the rest is free."),
             Wrong(("MSH", "MSA", "EVN", "PID", "NK1", "PV1", "AL1"), "Every message names one that it answers."),
         ),
-        spec="HL7 v2.5 section 3.3.1",
+        spec=cited("HL7 v2.5 section 3.3.1", checked=False),
     ),
     break_it(
         id="01.8",
@@ -442,7 +443,7 @@ EXAMPLES = (
         task="Ingrid has a number in the region, too. Who gave it out? Find the object identifier of that authority, `2.999.1.1`.",
         steps=REGION,
         why="Without the `[2]` the path names both identifiers, and gives two answers.",
-        spec="HL7 v2.5 section 2.5",
+        spec=cited("HL7 v2.5 section 2.5", checked=False),
     ),
 )
 
@@ -479,7 +480,7 @@ PREDICTIONS = (
         read=read_one,
         right="|",
         why="MSH-1 is the field separator itself, MSH-2 the other four delimiters. So MSH-3 is the sending application, and everything after it is one more than the bars suggest.",
-        spec="HL7 v2.5 section 2.15.9.1",
+        spec=cited("HL7 v2.5 section 2.15.9.1", checked=False),
         shown="MSH-1 is",
     ),
     Prediction(
@@ -498,7 +499,7 @@ PREDICTIONS = (
         read=read_numbers,
         right="kept",
         why="An empty field says nothing about the value, and the receiver keeps what it has. A field behind the end of the segment says as little.",
-        spec="HL7 v2.5 section 2.5.3",
+        spec=cited("HL7 v2.5 section 2.5.3", checked=False),
         shown="The region holds",
     ),
     Prediction(
@@ -515,7 +516,7 @@ PREDICTIONS = (
         read=read_segments,
         right="1",
         why="The end of a segment is a carriage return, and this copy has none. So MSH goes on to the last character, and EVN, PID and PV1 are pieces of one long field.",
-        spec="HL7 v2.5 section 2.5",
+        spec=cited("HL7 v2.5 section 2.5", checked=False),
         shown="hl7apy finds",
     ),
 )
@@ -532,7 +533,7 @@ QUIZ = (
             Choice("PID-3.1, second subcomponent", "That would be behind an `&`."),
         ),
         right=0,
-        spec="HL7 v2.5 section 2.5",
+        spec=cited("HL7 v2.5 section 2.5", checked=False),
     ),
     Question(
         id="01.q2",
@@ -545,7 +546,7 @@ QUIZ = (
             Choice('It stores `""` as the private number.', "Some programs do. The nurse then reads two quotes where a number should be."),
         ),
         right=2,
-        spec="HL7 v2.5 section 2.5.3",
+        spec=cited("HL7 v2.5 section 2.5.3", checked=False),
     ),
     Question(
         id="01.q3",
@@ -558,7 +559,7 @@ QUIZ = (
             Choice("Move EVN before MSH.", "Nothing may stand before MSH."),
         ),
         right=1,
-        spec="HL7 v2.5 section 2.5",
+        spec=cited("HL7 v2.5 section 2.5", checked=False),
     ),
     Question(
         id="01.q4",
@@ -571,7 +572,7 @@ QUIZ = (
             Choice("`1944`", "A time is cut off where knowledge ends. Its length is its precision."),
         ),
         right=3,
-        spec="HL7 v2.5 section 2.A.22",
+        spec=cited("HL7 v2.5 section 2.A.22", checked=False),
     ),
     Question(
         id="01.q5",
@@ -584,7 +585,7 @@ QUIZ = (
             Choice("`@`", "The fourth of MSH-2 separates subcomponents."),
         ),
         right=2,
-        spec="HL7 v2.5 section 2.15.9.2",
+        spec=cited("HL7 v2.5 section 2.15.9.2", checked=False),
     ),
 )
 

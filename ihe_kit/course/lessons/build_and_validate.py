@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from ihe_kit.core import cited
 from ihe_kit.course.cutting import cut, story
 from ihe_kit.course.forms import acknowledgment, break_it, by_message, by_steps, faded, order
 from ihe_kit.course.items import (
@@ -55,7 +56,7 @@ EXAMPLE = Example(
     task=f"Georgios lives in a care home. Its name is `{HOME}`. It goes into PD1-3, component 1.",
     steps=escaping(HOME),
     why="The receiver reads `\\T\\` as `&`, so nobody sees that it was ever escaped. Escape once, at the moment when a value becomes a piece of a message.",
-    spec="HL7 v2.5 section 2.7",
+    spec=cited("HL7 v2.5 section 2.7", checked=False),
 )
 
 _FADED, _FADED_SOLUTION = faded(escaping(DOSE), given=(0,))
@@ -126,7 +127,7 @@ AMINA = story("ITI-31", person("amina") | {"family": "al-Khatib", "given": "Amin
 POINTS = (
     Rule("type", "PID-5.7", exactly("L"), "PID-5.7 does not say L. IHE requires it in every name; L is the legal name (ITI TF-2 Appendix N.6).", "ITI TF-2 Appendix N.6"),
     Rule("class", "PV1-2", exactly("I"), "PV1-2 does not say I. Amina is admitted as an inpatient, and the patient class tells it.", "ITI TF-2 section 3.30.5.4"),
-    Rule("born", "PID-7", exactly("20010523"), "PID-7 is not her birth date. She was born on 23 May 2001: year, month, day, without dashes.", "HL7 v2.5 chapter 3"),
+    Rule("born", "PID-7", exactly("20010523"), "PID-7 is not her birth date. She was born on 23 May 2001: year, month, day, without dashes.", "HL7 v2.5 chapter 3", checked=False),
 )  # fmt: skip
 
 
@@ -199,7 +200,7 @@ EXERCISES = (
             Wrong((_FADED_SOLUTION[0], "\\T\\ \\F\\", '"A&B|C"'), "Quotation marks protect a text, as in CSV."),
             Wrong((_FADED_SOLUTION[0], "&amp; &#124;", "A&amp;B&#124;C"), "Entities stand for characters, as in XML."),
         ),
-        spec="HL7 v2.5 section 2.7",
+        spec=cited("HL7 v2.5 section 2.7", checked=False),
     ),
     Exercise(
         id="02.2",
@@ -220,7 +221,7 @@ EXERCISES = (
             Wrong((*_BLANK_SOLUTION[:2], SYNTAX.escape(_BLANK_SOLUTION[2])), "To be safe, escape once more."),
             Wrong(("& ~ | ^", "\\T\\ \\R\\ \\F\\ \\S\\", _BLANK_SOLUTION[2]), "There are four delimiters; the backslash is none."),
         ),
-        spec="HL7 v2.5 section 2.7",
+        spec=cited("HL7 v2.5 section 2.7", checked=False),
     ),
     order(
         id="02.3",
@@ -255,7 +256,7 @@ EXERCISES = (
             Wrong(("MSH", "PID", "NTE", "OBR", "OBX|1", "OBX|2"), "A note belongs to the patient."),
             Wrong(("MSH", "EVN", "PID", "OBR", "OBX|1", "NTE", "OBX|2"), "Every message says what happened in EVN."),
         ),
-        spec="HL7 v2.5 section 7.3.1, ORU_R01",
+        spec=cited("HL7 v2.5 section 7.3.1, ORU_R01", checked=False),
     ),
     Exercise(
         id="02.4",
@@ -425,7 +426,7 @@ QUIZ = (
             Choice("`A&amp;B&#124;C`", "Entities are XML's way. `&` cuts the text all the same."),
         ),
         right=2,
-        spec="HL7 v2.5 section 2.7",
+        spec=cited("HL7 v2.5 section 2.7", checked=False),
     ),
     Question(
         id="02.q2",
@@ -438,7 +439,7 @@ QUIZ = (
             Choice("Nowhere: HL7 cannot carry an ampersand.", "It can: as `\\T\\`."),
         ),
         right=1,
-        spec="HL7 v2.5 section 2.7",
+        spec=cited("HL7 v2.5 section 2.7", checked=False),
     ),
     Question(
         id="02.q3",

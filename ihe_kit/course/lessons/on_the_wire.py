@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from ihe_kit.core import cited
 from ihe_kit.course.cutting import story
 from ihe_kit.course.forms import break_it, by_steps, faded, order
 from ihe_kit.course.items import (
@@ -496,7 +497,7 @@ QUIZ = (
             Choice("The messages are longer than they should be.", "BTS-1 counts messages, not bytes."),
         ),
         right=1,
-        spec="HL7 v2.5 chapter 2",
+        spec=cited("HL7 v2.5 chapter 2", checked=False),
     ),
 )  # fmt: skip
 
