@@ -53,35 +53,8 @@ def _parser() -> argparse.ArgumentParser:
     command("doctor", "say what is installed, what is missing and how to get it", _doctor)
     command("transactions", "list the transactions that the kit knows", _transactions)
 
-    validate = command("validate", "check messages against their standard and IHE's rules", _validate)
-    validate.add_argument(
-        "files", nargs="+", metavar="FILE", help="files and folders, with one message or a batch in each file; - reads standard input"
-    )
-    validate.add_argument("--transaction", help="the transaction whose rules to apply, e.g. ITI-31")
-    validate.add_argument(
-        "--profile", help="an HL7 v2 conformance profile (XML), or a FHIR profile: its canonical URL or a StructureDefinition"
-    )
-    validate.add_argument(
-        "--package",
-        action="append",
-        default=[],
-        metavar="PACKAGE",
-        help="an implementation guide of FHIR to know: package.tgz or its folder",
-    )
-    validate.add_argument("--format", choices=("text", "json"), default="text")
-    validate.add_argument("--summary", action="store_true", help="add the findings up; a folder always is")
-    validate.add_argument(
-        "--workers", type=int, default=0, metavar="N", help="processes for a summary (default: one for each processor, for many files)"
-    )
-
-    send = command("send", "send HL7 v2 messages over MLLP and say what became of each", _send)
-    send.add_argument("files", nargs="+", metavar="FILE", help="files with one message or a batch; - reads standard input")
-    send.add_argument("--to", required=True, metavar="ADDRESS", help="e.g. mllp://127.0.0.1:2575")
-    send.add_argument(
-        "--tries", type=int, default=1, metavar="N", help="how often a message without an answer is sent, the same bytes each time"
-    )
-    send.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS", help="how long to wait for each answer")
-    send.add_argument("--format", choices=("text", "json"), default="text")
+    _validate_arguments(command("validate", "check messages against their standard and IHE's rules", _validate))
+    _send_arguments(command("send", "send HL7 v2 messages over MLLP and say what became of each", _send))
 
     explain = command("explain", "say what a path means", _explain)
     explain.add_argument("path", help="e.g. PID-3.4, CX, 0203, A01, ORU_R01, Patient.identifier")
@@ -89,6 +62,38 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("--version", help="version of HL7 v2, e.g. 2.5.1")
     explain.add_argument("--format", choices=("text", "json"), default="text")
     return parser
+
+
+def _validate_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="files and folders, with one message or a batch in each file; - reads standard input"
+    )
+    parser.add_argument("--transaction", help="the transaction whose rules to apply, e.g. ITI-31")
+    parser.add_argument(
+        "--profile", help="an HL7 v2 conformance profile (XML), or a FHIR profile: its canonical URL or a StructureDefinition"
+    )
+    parser.add_argument(
+        "--package",
+        action="append",
+        default=[],
+        metavar="PACKAGE",
+        help="an implementation guide of FHIR to know: package.tgz or its folder",
+    )
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("--summary", action="store_true", help="add the findings up; a folder always is")
+    parser.add_argument(
+        "--workers", type=int, default=0, metavar="N", help="processes for a summary (default: one for each processor, for many files)"
+    )
+
+
+def _send_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", metavar="FILE", help="files with one message or a batch; - reads standard input")
+    parser.add_argument("--to", required=True, metavar="ADDRESS", help="e.g. mllp://127.0.0.1:2575")
+    parser.add_argument(
+        "--tries", type=int, default=1, metavar="N", help="how often a message without an answer is sent, the same bytes each time"
+    )
+    parser.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS", help="how long to wait for each answer")
+    parser.add_argument("--format", choices=("text", "json"), default="text")
 
 
 def _lab(arguments: argparse.Namespace) -> int:
