@@ -6,9 +6,6 @@ things: a message and a path, two messages, the pieces in which a stream comes.
 
 from __future__ import annotations
 
-import linecache
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
@@ -27,39 +24,10 @@ from ihe_kit.v2.tables import VERSIONS, structures, supported
 from ihe_kit.v2.wire import Broken as NoFrame
 from ihe_kit.v2.wire import Frame, Frames, frame, unframe
 from tests.effort import calls
+from tests.fuzzing import Property, holds, only, text_of
 
 MOMENT = datetime(2025, 3, 3, 8, tzinfo=UTC)
 SIZE = 80_000  # bytes of a long message
-
-
-class Broken(AssertionError):
-    """A property does not hold."""
-
-
-def holds(condition: object, says: str) -> None:
-    """Raises Broken where it does not."""
-    if not condition:
-        raise Broken(says)
-
-
-@contextmanager
-def only(*documented: type[ValueError]) -> Iterator[None]:
-    """Lets pass the errors that are documented, and only those that the kit raises itself: a ValueError out of `int()` was nobody's intention."""
-    try:
-        yield
-    except documented as problem:
-        trace = problem.__traceback__
-        while trace and trace.tb_next:
-            trace = trace.tb_next
-        assert trace is not None
-        line = linecache.getline(trace.tb_frame.f_code.co_filename, trace.tb_lineno).strip()
-        if "ihe_kit" not in trace.tb_frame.f_code.co_filename or not line.startswith("raise "):
-            raise
-
-
-def text_of(data: bytes) -> str:
-    """Any text at all: also one with half a pair of surrogates, which no bytes can say."""
-    return data.decode("utf-8", "surrogateescape")
 
 
 def message_of(data: bytes | str) -> V2Message | None:
@@ -338,7 +306,7 @@ def _everything(before: bytes, pieces: list[bytes]) -> None:
         difference(message, message_of(before + b"".join(reversed(pieces))) or message)
 
 
-PROPERTIES: dict[str, Callable[[bytes], None]] = {
+PROPERTIES: dict[str, Property] = {
     property_.__name__: property_
     for property_ in (reading, answering, batches, paths, frames, validating, profiling, building, rebuilding, differing, growing)
 }

@@ -14,31 +14,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ihe_kit.v2.wire import Broken, Frame, Frames, unframe
+from tests.fuzzing import Broken as NotHeld
+from tests.fuzzing import changed, corpus, held, only
 from tests.v2 import properties
-from tests.v2.properties import PROPERTIES, WORDS, only
+from tests.v2.properties import PROPERTIES, WORDS
 
-CORPUS = sorted((Path(__file__).parent / "corpus").iterdir())
+CORPUS = corpus("v2")
 TAKEN = tuple(name for name in PROPERTIES if name not in ("growing", "paths"))  # these two take long
-
-
-def holds(name: str, data: bytes) -> None:
-    """Runs a property; what breaks it shows the bytes."""
-    try:
-        PROPERTIES[name](data)
-    except Exception as problem:
-        problem.add_note(f"{name}: {data!r}")
-        raise
 
 
 @pytest.mark.parametrize("path", [path for path in CORPUS if not path.name.startswith("growing")], ids=lambda path: path.stem)
 def test_the_corpus(path: Path) -> None:
-    holds(path.name.partition("-")[0], path.read_bytes())
+    held(PROPERTIES, path.name.partition("-")[0], path.read_bytes())
 
 
 @pytest.mark.parametrize("path", [path for path in CORPUS if path.name.startswith("growing")], ids=lambda path: path.stem)
 def test_the_cost_grows_with_the_length_and_no_faster(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(properties, "SIZE", 16_000)
-    holds("growing", path.read_bytes())
+    held(PROPERTIES, "growing", path.read_bytes())
 
 
 def test_every_property_has_a_corpus() -> None:
@@ -48,7 +41,7 @@ def test_every_property_has_a_corpus() -> None:
 @pytest.mark.parametrize("name", TAKEN)
 def test_what_holds_for_the_corpus_of_one_property_holds_for_that_of_every_other(name: str) -> None:
     for path in CORPUS:
-        holds(name, path.read_bytes())
+        held(PROPERTIES, name, path.read_bytes())
 
 
 @pytest.mark.parametrize("name", [*TAKEN, "paths"])
@@ -56,22 +49,7 @@ def test_the_corpus_changed_by_chance(name: str) -> None:
     dice = Random(name)
     for path in CORPUS:
         if path.name.startswith(name) or name in TAKEN:
-            holds(name, changed(path.read_bytes(), dice))
-
-
-def changed(data: bytes, dice: Random) -> bytes:
-    """Some words put in, taken out, or a piece of it said again."""
-    body = bytearray(data)
-    for _ in range(dice.randint(1, 5)):
-        at, length = dice.randrange(len(body) + 1), dice.choice((0, 1, 3, 30))
-        kind = dice.randrange(3)
-        if kind == 0:
-            body[at:at] = dice.choice(WORDS).encode("utf-8", "surrogateescape")
-        elif kind == 1:
-            del body[at : at + length]
-        else:
-            body[at:at] = body[at : at + length] * 2
-    return bytes(body)
+            held(PROPERTIES, name, changed(path.read_bytes(), dice, WORDS))
 
 
 # The net itself ------------------------------------------------------------------------------------------------------------------------
@@ -95,7 +73,7 @@ def test_an_error_that_nobody_meant_is_none_that_is_documented() -> None:
 def test_a_room_that_is_broken_breaks_the_property(name: str, data: bytes, spoilt: str, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
     PROPERTIES[name](data)
     monkeypatch.setattr(spoilt, {"encode": lambda _: b"", "feed": lambda *_: [], "lacks": lambda *_: True}[spoilt.rpartition(".")[2]])
-    with pytest.raises(properties.Broken, match=says):
+    with pytest.raises(NotHeld, match=says):
         PROPERTIES[name](data)
 
 
