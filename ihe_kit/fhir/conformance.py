@@ -52,17 +52,25 @@ def conform(
     report = Report(message)
     _check_query(message, report)
     if message.holds_body and message.method != "PATCH":  # a patch is no resource
-        asked = [_read(one) for one in ([profile] if isinstance(profile, (str, Path, dict)) else profile or ())]
-        known = _known(tuple(one if isinstance(one, Package) else _loaded(str(one), Path(one).stat().st_mtime_ns) for one in packages))
-        given = {str(one.get("url", "")): one for one in asked if isinstance(one, dict)}
-        if given:
-            definitions = Definitions([{"StructureDefinition": given}], known.definitions)
-            known = Known(definitions, Terminology(definitions))
+        known, asked = known_with(profile, packages)
         try:
-            _check(message, report, known, [one if isinstance(one, str) else str(one.get("url", "")) for one in asked])
+            _check(message, report, known, asked)
         except RecursionError:
             report.at("too-much", None, why="it is nested too deeply")
     return report.result()
+
+
+def known_with(
+    profile: Profile | Iterable[Profile] | None = None, packages: Iterable[Package | str | Path] = ()
+) -> tuple[Known, list[str]]:
+    """(what is known with packages and with the profiles that are handed in, the canonical URLs of these profiles). Raises as `conform` does."""
+    asked = [_read(one) for one in ([profile] if isinstance(profile, (str, Path, dict)) else profile or ())]
+    known = _known(tuple(one if isinstance(one, Package) else _loaded(str(one), Path(one).stat().st_mtime_ns) for one in packages))
+    given = {str(one.get("url", "")): one for one in asked if isinstance(one, dict)}
+    if given:
+        definitions = Definitions([{"StructureDefinition": given}], known.definitions)
+        known = Known(definitions, Terminology(definitions))
+    return known, [one if isinstance(one, str) else str(one.get("url", "")) for one in asked]
 
 
 def _read(profile: Profile) -> str | Json:

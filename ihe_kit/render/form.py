@@ -36,7 +36,10 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A field: its usage, and the controls of each of its repetitions. `reason` says why a conditional field is there."""
+    """A field: its usage, and the controls of each of its repetitions. `reason` says why a conditional field is there.
+
+    `badge` is how its standard writes what is wanted, where that is not by usage: FHIR's `1..1`.
+    """
 
     path: str
     name: str
@@ -46,6 +49,12 @@ class Question:
     reason: str = ""
     spec: str = ""
     folded: bool = False
+    badge: str = ""
+
+    @property
+    def wanted(self) -> str:
+        """How much it is wanted, as its standard writes it."""
+        return self.badge or self.usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +87,18 @@ def legend_html() -> str:
     )
 
 
+def occurs_html(profiled: bool) -> str:
+    """What the badges of cardinality mean, as FHIR writes it; only a profile marks what must be supported."""
+    kinds = [("R", "1..1", "required"), *([("RE", "0..1", "must support")] if profiled else []), ("O", "0..*", "optional, * any number")]
+    return "".join(f"<span>{_badge(usage, occurs)} {words}</span>" for usage, occurs, words in kinds)
+
+
 def table_html(sheets: Iterable[Sheet]) -> str:
     """The static twin of a form: what is filled in, as a table of path, name, usage and value."""
     filled = [(q, c) for s in sheets for q in s.questions for row in q.rows for c in row if c.value]
     rows = "".join(
         f"<tr><td><code>{h(c.path)}</code></td><td>{visible(q.name)}{f', {visible(c.label)}' * (c.label != q.name)}</td>"
-        f"<td>{h(q.usage)}</td><td><bdi>{visible(c.value)}</bdi></td></tr>"
+        f"<td>{h(q.wanted)}</td><td><bdi>{visible(c.value)}</bdi></td></tr>"
         for q, c in filled
     )
     return f"<table><thead><tr><th>Path</th><th>Name</th><th>Usage</th><th>Value</th></tr></thead><tbody>{rows}</tbody></table>"
@@ -114,7 +129,7 @@ def _question(question: Question, key: str) -> str:
     reason = f"{icon('info')}<span>{visible(question.reason)} {cite(question.spec)}</span>" if question.reason else ""
     why = f'<div class="msg" id="{about}">{reason}</div><div class="msg wrong" data-wrong role="status"></div>'
     group = "" if single else f' role="group" aria-label="{h(question.name)}"'
-    return f'<div class="kit-field" data-field="{path}"{group}>{_badge(question.usage)}{label}<div>{body}{why}</div></div>'
+    return f'<div class="kit-field" data-field="{path}"{group}>{_badge(question.usage, question.badge)}{label}<div>{body}{why}</div></div>'
 
 
 def _repetitions(question: Question, key: str, about: str) -> str:
@@ -165,9 +180,9 @@ def _control(control: Control, key: str, label: str, about: str) -> str:
     return f'<span class="kit-pop"><input {common} {combobox}{" data-brief" * control.brief} {typed}>{icon("open end")}</span>'
 
 
-def _badge(usage: str) -> str:
+def _badge(usage: str, occurs: str = "") -> str:
     kind = {"CE": "C", "B": "O", "W": "X"}.get(usage, usage)
-    return f'<span class="kit-use {h(kind)}" title="{USAGES.get(kind, "")}">{h(usage)}</span>'
+    return f'<span class="kit-use {h(kind)}" title="{USAGES.get(kind, "")}">{h(occurs or usage)}</span>'
 
 
 def _button(symbol: str, label: str, data: str) -> str:

@@ -126,7 +126,9 @@ function render({ model, el }) {
   one(el, "[data-segment]").addEventListener("change", async event => {
     const name = event.target.value; event.target.value = "";
     if (!name) return;
-    await settled(); await ask(model, "segment", { name });
+    await settled();
+    const place = await ask(model, "segment", { name }), asked = place && field(place);
+    if (asked) { one(asked, controls)?.focus(); return; }
     all(form, "fieldset").filter(box => one(box, "legend code").textContent.startsWith(name)).at(-1)?.querySelector(controls)?.focus();
   });
   one(el, "[data-event]")?.addEventListener("change", async event => { here = ""; wishes.clear(); await settled(); await ask(model, "event", { name: event.target.value }); });

@@ -49,7 +49,7 @@ function comboboxes(root, form, id, { load, take }) {
     lines.id = `${id}-list`; lines.setAttribute("role", "listbox"); lines.setAttribute("aria-label", title);
     lines.append(...shown.map((code, number) => option(code, number, typed)));
     more.className = "more"; more.setAttribute("aria-live", "polite");
-    more.textContent = typed ? `${many} of the ${codes.length} values of table ${mine.dataset.table}${free ? "; Tab keeps what you typed" : ""}` : `${title}: ${codes.length} values`;
+    more.textContent = typed ? `${many} of the ${codes.length} values of ${title}${free ? "; Tab keeps what you typed" : ""}` : `${title}: ${codes.length} values`;
     if (many > shown.length) more.textContent += `; the first ${shown.length} are listed, type to find the others`;
     list.replaceChildren(lines, more);
     list.hidden = false; list.showPopover?.(); place();
