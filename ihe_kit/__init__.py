@@ -8,16 +8,23 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ihe_kit import fhir, openehr, v2
     from ihe_kit.crosswalk import person
+    from ihe_kit.fhir_client import FhirClient
     from ihe_kit.hospital import Hospital
     from ihe_kit.region import Sandbox, sandbox
     from ihe_kit.verbs import build, difference, exchange, explain, parse, repair, send, transactions, validate
 
 __version__ = "0.1.0"
 __all__ = [
-    "Hospital", "Sandbox", "build", "difference", "exchange", "explain", "fhir", "openehr", "parse", "person", "repair", "sandbox", "send", "transactions", "v2", "validate",
+    "FhirClient", "Hospital", "Sandbox", "build", "difference", "exchange", "explain", "fhir", "openehr", "parse", "person", "repair", "sandbox", "send", "transactions", "v2", "validate",
 ]  # fmt: skip
 
-_WHERE = {"person": "crosswalk", "sandbox": "region", "Sandbox": "region", "Hospital": "hospital"}  # every other verb is in verbs
+_WHERE = {
+    "person": "crosswalk",
+    "sandbox": "region",
+    "Sandbox": "region",
+    "Hospital": "hospital",
+    "FhirClient": "fhir_client",
+}  # every other verb is in verbs
 
 
 def __getattr__(name: str) -> object:

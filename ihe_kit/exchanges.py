@@ -223,9 +223,12 @@ def judge(message: Message, transaction: Transaction, *, answer: bool = False, f
     return in_order([*(f for f in base if SEVERITIES.index(f.severity) < told.get(f.path, len(SEVERITIES))), *ihe])
 
 
-def perform(transaction: Transaction, message: Message, to: Peer, wire: Wire) -> Exchange:
-    """Sends a message as a request of a transaction and keeps the exchange on the wire. A lost answer is kept too, not raised."""
-    packet = transaction.standard.to_wire(message)
+def perform(transaction: Transaction, message: Message | Packet, to: Peer, wire: Wire) -> Exchange:
+    """Sends a message as a request of a transaction and keeps the exchange on the wire. A lost answer is kept too, not raised.
+
+    A packet goes out as it is, whether or not there is a message in it.
+    """
+    packet = message if isinstance(message, Packet) else transaction.standard.to_wire(message)
     draft = Exchange(
         number=0,
         transaction=transaction,
@@ -235,7 +238,7 @@ def perform(transaction: Transaction, message: Message, to: Peer, wire: Wire) ->
         took=0,
         sent=packet,
         received=None,
-        request=message,
+        request=None,
         answer=None,
     )
     return _cross(draft, to, wire)

@@ -191,12 +191,13 @@ def parse_rest(kind: Callable[[str], Rest], text: str | bytes) -> Rest:
 
 
 def request(method: str, url: str, body: str = "", headers: Sequence[tuple[str, str]] = ()) -> str:
-    """The text of an HTTP/1.1 request. `url` starts with the API's base path; the transport puts in the host.
+    """The text of an HTTP/1.1 request. `url` starts with the API's base path; `headers` may name the host.
 
     >>> request("GET", "/fhir/Patient?family=Lind").splitlines()[0]
     'GET /fhir/Patient?family=Lind HTTP/1.1'
     """
-    return _http(f"{method} {quote(url, safe='/?&=:,$%+;@!~*()')} HTTP/1.1", [("host", "localhost"), *headers], body)
+    host = [] if any(name == "host" for name, _ in headers) else [("host", "localhost")]
+    return _http(f"{method} {quote(url, safe='/?&=:,$%+;@!~*()')} HTTP/1.1", [*host, *headers], body)
 
 
 def response(status: int, body: str = "", headers: Sequence[tuple[str, str]] = ()) -> str:

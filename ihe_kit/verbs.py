@@ -88,7 +88,9 @@ def build(
 
     clock, ids = clock or (lambda: datetime.now(UTC).astimezone()), ids or (lambda: uuid4().hex[:12].upper())
     if standard:
-        return standard_of(standard).build(what, values, clock, ids)
+        asked = isinstance(what, str) and what.startswith("GET")  # of a search, the names are its parameters
+        own = values if asked else crosswalk.values(values, standard, str(what).split(" ")[-1] if standard == "fhir" else "")
+        return standard_of(standard).build(what, own, clock, ids)
     transaction = by_number(what)
     now = _now(transaction, clock())
     kind = _event(transaction, event)

@@ -13,13 +13,14 @@ import pytest
 
 HOUSE = Path(__file__).parents[2] / "ihe_kit"
 STANDARDS = {"v2", "fhir", "openehr"}
-SHARED = {"core", "changes", "rules", "json_text", "rest", "files"}
+SHARED = {"core", "changes", "rules", "json_text", "rest", "files", "units"}
 
 # room -> the rooms that it may import. "ihe_kit" is the door itself: the verbs, which demo, course and the like use as a learner does.
 MAY = {
     "core": set(),
     "files": set(),
     "rules": {"core"},
+    "units": {"files"},
     "changes": {"core"},
     "json_text": {"core"},
     "rest": {"core", "json_text"},
@@ -41,10 +42,11 @@ MAY = {
     | {"actors", "store", "transports", "demo", "ihe", "exchanges", "crosswalk", "render", "region", "verbs", "widgets", "ihe_kit"},
     "doctor": {"files"},
     "hospital": {"actors", "exchanges", "files", "region", "ihe_kit"},
+    "fhir_client": {"core", "json_text", "rest", "fhir", "exchanges", "region", "ihe_kit"},
     "demo": {"core", "rules", "exchanges", "region", "render", "ihe_kit"},
     "bulk": {"core", "rules", "v2", "verbs"},
     "cli": {"bulk", "profiles", "core", "rules", "render", "course", "demo", "doctor", "ihe_kit"},
-    "ihe_kit": {"region", "verbs", "crosswalk", "hospital"} | STANDARDS,
+    "ihe_kit": {"region", "verbs", "crosswalk", "hospital", "fhir_client"} | STANDARDS,
 }
 
 
