@@ -20,6 +20,7 @@ from ihe_kit.fhir.shapes import Json, Shape
 from ihe_kit.fhir.tables import BASE, resource_types
 from ihe_kit.fhir.terminology import is_language
 from ihe_kit.fhir.walk import Context, Known
+from ihe_kit.units import UCUM, NoUnit, UnknownUnit, unit
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+")
 _QUERY = re.compile(r"([A-Z][A-Za-z]+)\?\S+")
@@ -113,6 +114,18 @@ class Values:
     def _has(self, kind: str, url: str) -> bool:
         return self.known.definitions.has(kind, url)
 
+    def quantity(self, value: Any, member: Member, own: str, at: At, context: Context) -> None:
+        """A Quantity: its unit, where it says that it is one of UCUM."""
+        if not isinstance(value, dict) or value.get("system") != UCUM or not isinstance(value.get("code"), str):
+            return
+        try:
+            unit(value["code"])
+        except NoUnit as problem:
+            fix = (f"Set {problem.instead}", json.dumps(problem.instead)) if problem.instead else None
+            self.report.at("unit", (at, "code"), fix, detail=str(problem))
+        except UnknownUnit as problem:
+            self.report.once("unit-unchecked", (at, "code"), about=value["code"], detail=str(problem))
+
     # References
 
     def reference(self, value: Any, member: Member, own: str, at: At, context: Context) -> None:
@@ -180,6 +193,7 @@ def _plain(text: str) -> str:
 
 
 _LOOKS: Mapping[str, Callable[[Values, Any, Member, str, At, Context], None]] = {
+    **dict.fromkeys(("Quantity", "Age", "Count", "Distance", "Duration"), Values.quantity),
     "Coding": Values.coding,
     "Reference": Values.reference,
     "xhtml": Values.narrative,
