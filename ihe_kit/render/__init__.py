@@ -10,12 +10,12 @@ from ihe_kit.render.diff import Comparison, Side, changes_html, tally_html, text
 from ihe_kit.render.findings import findings_html, findings_text, summary_html
 from ihe_kit.render.marks import LABELS, SEVERITY, SHOWN, clip, count, h, icon, tag, value, visible
 from ihe_kit.render.outline import Explain, Outline, title
-from ihe_kit.render.sequence import packet_html, sequence_html, sequence_text
+from ihe_kit.render.sequence import frame_html, packet_html, sequence_html, sequence_text
 from ihe_kit.render.text import mirror_html, text_html
 from ihe_kit.render.tree import card_html, nested_html, rows_html, tree_html
 
 __all__ = [
     "LABELS", "SEVERITY", "SHOWN", "Comparison", "Crossing", "Explain", "Outline", "Side", "card_html", "changes_html", "cite", "clip", "count",
-    "crossings", "facts", "findings_html", "findings_text", "h", "icon", "mirror_html", "nested_html", "packet_html", "reason", "rows_html",
+    "crossings", "facts", "findings_html", "findings_text", "frame_html", "h", "icon", "mirror_html", "nested_html", "packet_html", "reason", "rows_html",
     "sequence_html", "sequence_text", "summary_html", "tag", "tally_html", "text_html", "texts_html", "title", "tree_html", "value", "visible",
 ]  # fmt: skip

@@ -61,6 +61,11 @@ def value(text: str, most: int = 120) -> str:
     return f"<bdi>{visible(clip(text, most))}</bdi>" if text else ""
 
 
+def linked(words: str, address: str) -> str:
+    """HTML that leads somewhere, where there is an address."""
+    return f'<a href="{h(address)}">{words}</a>' if address else words
+
+
 def bare(text: str) -> str:
     """Text that cannot move a terminal's cursor: control characters become their names in brackets."""
     return _CONTROL.sub(lambda found: f"<{_name(found.group())}>", text.replace("\n", "<LF>").replace("\t", "<HT>"))

@@ -11,6 +11,7 @@ from ihe_kit.core import Definition, Element, Message
 from ihe_kit.render.marks import SHOWN
 
 Explain = Callable[[Message, str], Definition]
+Link = Callable[[Element], str]  # the address of what an element refers to, or ""
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _TITLES = {"v2": "MSH-9.2", "openehr": "/name/value"}
@@ -18,11 +19,11 @@ _TITLES = {"v2": "MSH-9.2", "openehr": "/name/value"}
 
 class Outline:
     """The elements of a message as a tree: who is whose parent, and what each of them means. Groups of segments are branches like any other.
-    `demands` says which paths a transaction requires.
+    `demands` says which paths a transaction requires, `link` where a value leads to that refers to something.
     """
 
-    def __init__(self, message: Message, explain: Explain, demands: Mapping[str, str] | None = None) -> None:
-        self.message, self._explain, self._demands = message, explain, demands or {}
+    def __init__(self, message: Message, explain: Explain, demands: Mapping[str, str] | None = None, link: Link | None = None) -> None:
+        self.message, self._explain, self._demands, self._link = message, explain, demands or {}, link
         groups = [group for group in message.groups() if group.start < SHOWN]
         elements = takewhile(lambda element: element.start < SHOWN, message.elements())
         self.elements = list(merge(groups, elements, key=lambda element: element.start)) if groups else list(elements)
@@ -62,6 +63,10 @@ class Outline:
     def demanded(self, index: int) -> str:
         """The transaction that requires this element, where the standard itself may leave it open; "" for none."""
         return self._demands.get(re.sub(r"\[\d+\]", "", self.elements[index].path), "")
+
+    def leads(self, index: int) -> str:
+        """Where a reference leads to, as the caller says; "" for none."""
+        return self._link(self.elements[index]) if self._link and index not in self.children else ""
 
     def label(self, index: int) -> str:
         """`PID-3`, `[1]`, `CX-1`: where a v2 part is only a number, the name of its data type stands before it; of an archetype the last words."""

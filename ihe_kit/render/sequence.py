@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from textwrap import wrap
 
 from ihe_kit.exchanges import Exchange, Wire
+from ihe_kit.render.citations import cite
 from ihe_kit.render.crossing import Crossing, crossings
-from ihe_kit.render.marks import SEVERITY, bare, clip, h, icon, visible
+from ihe_kit.render.marks import SEVERITY, bare, clip, h, icon, mark, visible
 from ihe_kit.render.outline import Explain, Outline
 from ihe_kit.render.text import plain_html, text_html
 
@@ -19,8 +20,17 @@ def lifelines(wire: Wire) -> dict[str, float]:
     return {name: (place + 0.36) / len(names) for place, name in enumerate(names)}
 
 
-def sequence_html(wire: Wire, exchanges: Sequence[Exchange], selected: str = "", fresh: int = 10**9, static: bool = False) -> str:
-    """The sequence diagram: a listbox of crossings over lifelines. Exchanges numbered above `fresh` have just come."""
+def sequence_html(
+    wire: Wire,
+    exchanges: Sequence[Exchange],
+    selected: str = "",
+    fresh: int = 10**9,
+    static: bool = False,
+    link: Callable[[Crossing], str] | None = None,
+) -> str:
+    """The sequence diagram: a listbox of crossings over lifelines. Exchanges numbered above `fresh` have just come. With a `link`, which gives the
+    address of a crossing, each of them is a link in a list instead.
+    """
     places, rows = lifelines(wire), crossings(exchanges)
     lines = "".join(f'<i style="--x:{x:.3f}"></i>' for x in places.values())
     heads = "".join(_head(name, x, len(places), wire.addresses.get(name, "sends only")) for name, x in places.items())
@@ -28,10 +38,12 @@ def sequence_html(wire: Wire, exchanges: Sequence[Exchange], selected: str = "",
     drawn = []
     for place, row in enumerate(rows):
         answered = row.reply or rows[place + 1 : place + 2] == [Crossing(row.exchange, True)]
-        option = "" if static else _option(row, selected, stop, f"{place + 1} of {len(rows)}")
+        numbered = f"{place + 1} of {len(rows)}"
+        option = _linked(row, selected, numbered, link) if link else "" if static else _option(row, selected, stop, numbered)
         ends = f' <span class="kit-sr">{h(row.sender)} to {h(row.receiver)}</span>' if static else ""  # no arrow without a stylesheet
-        drawn.append(f'<div class="{_classes(row, answered, fresh)}"{option}>{_row(row, places, answered)}{ends}</div>')
-    box = 'class="rows"' + ("" if static else ' role="listbox" aria-label="Exchanges"')
+        name = "a" if link else "div"
+        drawn.append(f'<{name} class="{_classes(row, answered, fresh)}"{option}>{_row(row, places, answered)}{ends}</{name}>')
+    box = 'class="rows"' + ("" if static else ' role="group" aria-label="Exchanges"' if link else ' role="listbox" aria-label="Exchanges"')
     actors = f'<div class="actors"><span></span><ol>{heads}</ol><span></span></div>'
     return f'<div class="kit-wire"><div class="lines">{lines}</div>{actors}<div {box}>{"".join(drawn)}</div></div>'
 
@@ -45,6 +57,12 @@ def _option(row: Crossing, chosen: str, stop: str, place: str) -> str:
     label = h(bare(f"{place}: {row.spoken}"))
     state = f'aria-selected="{str(row.key == chosen).lower()}" tabindex="{0 if row.key == stop else -1}"'
     return f' role="option" data-k="{row.key}" {state} aria-label="{label}"'
+
+
+def _linked(row: Crossing, chosen: str, place: str, link: Callable[[Crossing], str]) -> str:
+    """The attributes that make a row a link."""
+    label = h(bare(f"{place}: {row.spoken}"))
+    return f' href="{h(link(row))}" data-k="{row.key}" data-turn aria-label="{label}"{" aria-current=true" * (row.key == chosen)}'
 
 
 def _classes(row: Crossing, answered: bool, fresh: int) -> str:
@@ -99,6 +117,15 @@ def packet_html(row: Crossing, explain: Explain) -> str:
     if not row.message or row.message.text.encode(row.message.charset, "replace") != body:
         return plain_html(row.packet.data)
     return text_html(Outline(row.message, explain), row.found, offset=offset)
+
+
+def frame_html(row: Crossing) -> str:
+    """What the frame of MLLP is, below the bytes of a message that came in one; "" for any other."""
+    if row.packet.protocol != "mllp":
+        return ""
+    vt, end, cr = mark("VT"), mark("FS") + mark("CR"), mark("CR")
+    words = f"<span>MLLP frame: {vt} starts it, {end} end it. Segments end with {cr}, not with a line feed.</span>"
+    return f'<div class="kit-foot">{words}<span class="kit-grow"></span>{cite("HL7 v2.5 Appendix C")}</div>'
 
 
 # As plain text -----------------------------------------------------------------------------------------------------------------------

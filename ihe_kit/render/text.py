@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ihe_kit.core import Message
-from ihe_kit.render.marks import SEVERITY, SHOWN, h, icon, mark, visible
+from ihe_kit.render.marks import SEVERITY, SHOWN, h, icon, linked, mark, visible
 from ihe_kit.render.outline import Outline
 from ihe_kit.rules import SEVERITIES, Finding
 
@@ -114,6 +114,7 @@ class _Pen:
         self.cuts = sorted({place for span in spans for place in span} | {place for f in findings for place in (f.start, f.end)})
         self.leaves = sorted(spans[i] for i in range(len(spans)) if i not in outline.children)
         self.starts = [start for start, _ in self.leaves]
+        self.ways = {spans[i][0]: way for i in range(len(spans)) if (way := outline.leads(i))}  # where a leaf begins that leads somewhere
         self.under: dict[int, str] = {}  # a place where runs are cut -> the worst severity from there to the next
         for f in sorted(findings, key=lambda f: -SEVERITIES.index(f.severity)):
             places = self.cuts[bisect_left(self.cuts, f.start) : bisect_left(self.cuts, f.end)]
@@ -137,7 +138,7 @@ class _Pen:
         inside = leaf >= 0 and end <= self.leaves[leaf][1] and bool(re.search(r"\w", text)) and not bare
         classes = " ".join(filter(None, ("" if inside else "d", self._underline(start))))
         named = f' class="{classes}"' if classes else ""
-        shown = self._show(text) if inside else self._delimiters(text, start)
+        shown = linked(self._show(text), self.ways.get(self.starts[leaf], "")) if inside else self._delimiters(text, start)
         return f'<span{named} data-s="{start}" data-e="{end}">{shown}</span>'
 
     def _show(self, text: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from ihe_kit.crosswalk import same
 from ihe_kit.render.citations import cite
-from ihe_kit.render.marks import LABELS, count, h, icon, value, visible
+from ihe_kit.render.marks import LABELS, count, h, icon, linked, value, visible
 from ihe_kit.render.outline import Outline
 
 _DULL = ("_type", "archetype_node_id", "resourceType")  # say what a branch is, not what is in it
@@ -63,7 +63,7 @@ def _digest(outline: Outline, index: int) -> str:
     element, below = outline.elements[index], outline.children.get(index, ())
     if not below:
         meaning = _meaning(outline, index)
-        return value(element.value) + (f" <i>{h(meaning)}</i>" if meaning else "")
+        return linked(value(element.value), outline.leads(index)) + (f" <i>{h(meaning)}</i>" if meaning else "")
     if outline.is_group(index):
         kinds = Counter(outline.elements[i].label for i in below)
         return f"<i>{', '.join(name if number == 1 else f'{number:,} {name}' for name, number in kinds.items())}</i>"

@@ -11,11 +11,11 @@ from ihe_kit.exchanges import Exchange, Wire
 from ihe_kit.render import (
     Crossing,
     Outline,
-    cite,
     count,
     crossings,
     facts,
     findings_html,
+    frame_html,
     h,
     icon,
     nested_html,
@@ -139,7 +139,7 @@ class WireView(Watching):
             f'<button type="button" role="tab" data-tab="{name}">{name}{more}</button>'
             for name, more in (("Bytes", ""), ("Tree", ""), ("Findings", number))
         )
-        panels = {"Bytes": packet_html(row, explain) + _foot(row), "Tree": self._tree(row), "Findings": self._found(row)}
+        panels = {"Bytes": packet_html(row, explain) + frame_html(row), "Tree": self._tree(row), "Findings": self._found(row)}
         inside = "".join(
             f'<div data-panel="{name}" role="tabpanel" aria-label="{name}" hidden>{text}</div>' for name, text in panels.items()
         )
@@ -165,18 +165,6 @@ class WireView(Watching):
         """The text of the selected message."""
         row = self._row()
         return (row.message.text if row.message else row.packet.data.decode("utf-8", "replace")) if row else ""
-
-
-def _foot(row: Crossing) -> str:
-    if row.packet.protocol != "mllp":
-        return ""
-    vt, end, cr = (
-        '<span class="kit-ctl">VT</span>',
-        '<span class="kit-ctl">FS</span><span class="kit-ctl">CR</span>',
-        '<span class="kit-ctl">CR</span>',
-    )
-    words = f"<span>MLLP frame: {vt} starts it, {end} end it. Segments end with {cr}, not with a line feed.</span>"
-    return f'<div class="kit-foot">{words}<span class="kit-grow"></span>{cite("HL7 v2.5 Appendix C")}</div>'
 
 
 _SHELL = f"""<div class="kit" role="group" aria-label="WireView"><div class="kit-head"><h3 class="jp-toc-ignore">Exchanges</h3><span class="kit-meta kit-grow" data-facts></span>
