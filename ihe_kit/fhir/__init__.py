@@ -7,6 +7,7 @@ from ihe_kit.fhir.dictionary import explain
 from ihe_kit.fhir.message import FhirMessage, encode, parse, recognises
 from ihe_kit.fhir.notations import as_json, as_xml
 from ihe_kit.fhir.packages import Package, load
+from ihe_kit.fhir.profiling import profile
 from ihe_kit.fhir.wire import from_wire, to_wire
 
 FHIR = Standard(
@@ -36,6 +37,7 @@ __all__ = [
     "load",
     "outcome",
     "parse",
+    "profile",
     "refuse",
     "resource",
     "to_wire",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 from ihe_kit.core import Message, Unreadable
 from ihe_kit.profiles import candidates
@@ -25,8 +26,9 @@ class Review:
     unreadable: Unreadable | None = None
 
 
-def review(text: str, transaction: str = "") -> Review:
-    """Reads a text and checks it against a transaction, or against the one that the message shows itself to belong to.
+def review(text: str, transaction: str = "", profile: Any = None, packages: Any = ()) -> Review:
+    """Reads a text and checks it against a transaction, or against the one that the message shows itself to belong to; of FHIR, against a
+    profile too, with the packages that define it.
 
     Never raises for what the text holds. Raises ValueError for a transaction that the kit does not know.
     """
@@ -38,7 +40,8 @@ def review(text: str, transaction: str = "") -> Review:
     if not chosen or chosen.standard.key != message.standard:  # then the message itself has to say
         shown = [t for t in candidates(message) if t.request_rules]
         chosen = shown[0] if len(shown) == 1 else None
-    findings = validate(message, chosen)
+    asked = {"profile": profile, "packages": packages or None} if message.standard == "fhir" else {}
+    findings = validate(message, chosen, **asked)
     broken = {finding.rule for finding in findings}
     held = sum(rule.id not in broken for rule in chosen.rules(message)) if chosen else 0
     return Review(message, findings, chosen.number if chosen else "", held)
@@ -62,11 +65,11 @@ def restored(text: str, before: str) -> str:
     return f"{head}{gap}".replace("\n", "\r\n") + body if http else text
 
 
-def mended(text: str, transaction: str = "") -> tuple[str, int]:
+def mended(text: str, transaction: str = "", profile: Any = None, packages: Any = ()) -> tuple[str, int]:
     """A text after every repair that its findings offer, and the repairs that come up then; and how many there were."""
     made, seen = 0, {text}
     for _ in range(ROUNDS):
-        fixes = apart(finding.fix for finding in review(text, transaction).findings if finding.fix)
+        fixes = apart(finding.fix for finding in review(text, transaction, profile, packages).findings if finding.fix)
         after = repaired(text, fixes)
         if after in seen:  # no repair, or one that brings back what another took away
             break

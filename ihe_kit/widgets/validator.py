@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +24,8 @@ __all__ = ["Validator", "example"]
 class Validator(KitWidget):
     """Checks a message while it is typed. `text` is the message with its own line ends, `findings` what was found in it. `undo()` and `redo()`
     go through the steps; `take(data, name)` takes what a file holds. A text of more than a million characters is told of and not checked.
+
+    `profile` and `packages` are those of `validate`: a profile of FHIR that every FHIR text in it is held against, and what defines it.
     """
 
     _esm = front("kit.js", "validator.js")
@@ -33,11 +36,19 @@ class Validator(KitWidget):
     report = traitlets.Dict().tag(sync=True)
     shelf = traitlets.Unicode().tag(sync=True)  # the messages of the file, to choose from
 
-    def __init__(self, message: str | bytes | Message | None = None, transaction: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        message: str | bytes | Message | None = None,
+        transaction: str | None = None,
+        profile: Any = None,
+        packages: Iterable[Any] = (),
+        **kwargs: Any,
+    ) -> None:
         text = decoded(message) if isinstance(message, bytes) else str(message or "")
         if transaction:
             by_number(transaction)  # raises ValueError for one that nobody knows
         self.desk, self.history, self.said = Desk(text), History(), ""
+        self._asks = (profile, tuple(packages))
         super().__init__(text=text, transaction=transaction or "", **kwargs)
         self.review = Review()
         self._shown()
@@ -72,7 +83,7 @@ class Validator(KitWidget):
         undoes them all. Gives how many there were.
         """
         if number is None:
-            text, made = mended(self.text, self.transaction)
+            text, made = mended(self.text, self.transaction, *self._asks)
             what = f"{count(made, 'repair')}"
         else:
             fixes = [finding.fix for finding in self.findings[number : number + 1] if finding.fix]
@@ -155,7 +166,7 @@ class Validator(KitWidget):
 
     def _check(self, _: Any = None) -> None:
         large = self.desk.too_large
-        found = self.review = review(self.text, self.transaction) if self.text.strip() and not large else Review()
+        found = self.review = review(self.text, self.transaction, *self._asks) if self.text.strip() and not large else Review()
         self.report = {
             "turn": self.turn,
             "state": "large" if large else "empty" if not self.text.strip() else "unreadable" if found.unreadable else "read",

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ihe_kit import fhir
 from tests.actors.fhir_client import Client, observation, patient
 
 
@@ -424,6 +425,26 @@ def test_validate_keeps_nothing(client: Client) -> None:
     client.put(patient("1"))
     assert "keeps every rule" in client("GET", "Patient/1/$validate").says
     assert client("GET", "Patient/2/$validate").status == 404
+
+
+def test_validate_against_a_profile_that_lies_on_the_server(client: Client) -> None:
+    born = fhir.profile("Patient", [{"path": "Patient.birthDate", "min": 1}], url="https://example.org/fhir/StructureDefinition/born")
+    nobody = {"resourceType": "Patient", "name": [{"family": "Lie"}]}
+    target = f"Patient/$validate?profile={born['url']}"
+    unknown = client("POST", target, nobody).data["issue"]
+    assert [(one["severity"], "was not checked" in one["diagnostics"]) for one in unknown] == [("information", True)]
+    client.put(born | {"id": "born"})
+    (told,) = client("POST", target, nobody).data["issue"]
+    assert (told["severity"], told["code"], told["expression"]) == ("error", "required", ["Patient.birthDate"])
+    assert "keeps every rule" in client("POST", target, nobody | {"birthDate": "1966-07-07"}).says
+    assert "keeps every rule" in client("POST", "Patient/$validate", nobody).says, "nobody asked for the profile"
+    wrapped = {
+        "resourceType": "Parameters",
+        "parameter": [{"name": "profile", "valueUri": born["url"]}, {"name": "resource", "resource": nobody}],
+    }
+    assert client("POST", "Patient/$validate", wrapped).data["issue"] == [told]
+    for path in ("/etc/hostname", "born.json", "file:///etc/hostname"):
+        assert client("POST", f"Patient/$validate?profile={path}", nobody).status == 400, "no path of this computer"
 
 
 def test_everything_of_a_patient(client: Client) -> None:

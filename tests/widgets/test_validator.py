@@ -248,3 +248,19 @@ def test_sorting_what_is_no_message_does_nothing(text: str) -> None:
     view = Validator(text)
     view.answer_sort()
     assert view.text == text or view.desk.problems
+
+
+def test_a_profile_is_held_against_whatever_is_typed() -> None:
+    from ihe_kit import fhir
+    from ihe_kit.files import data
+
+    rules = {
+        "profile": "https://fjordland.example/fhir/StructureDefinition/fjordland-patient",
+        "packages": [fhir.load(data("fhir/fjordland"))],
+    }
+    widget = Validator('{"resourceType": "Patient", "name": [{"family": "Lie"}]}', **rules)
+    assert {finding.path for finding in widget.findings if finding.severity == "error"} == {"Patient.identifier", "Patient.birthDate"}
+    widget.text = '{"resourceType": "Patient", "birthDate": "1966-07-07"}'
+    assert "Patient.birthDate" not in {finding.path for finding in widget.findings}
+    widget.text = "MSH|^~\\&|ADT\r"
+    assert widget.findings, "a v2 message knows no profile of FHIR, and is checked all the same"

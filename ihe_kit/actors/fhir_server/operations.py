@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
@@ -15,7 +16,7 @@ from ihe_kit.actors.fhir_server.searching import belonging, search, select
 from ihe_kit.actors.resources import instant
 from ihe_kit.core import Message
 from ihe_kit.exchanges import judge
-from ihe_kit.fhir import FhirMessage, conform
+from ihe_kit.fhir import FhirMessage, Package, conform
 from ihe_kit.fhir.build import outcome, refuse, resource
 from ihe_kit.fhir.search import read_query
 from ihe_kit.fhir.search_sql import united
@@ -24,12 +25,14 @@ from ihe_kit.profiles import candidates
 from ihe_kit.rest import request
 from ihe_kit.store import Document
 
+MOST_DEFINITIONS = 200  # of each kind, that a validation looks at
+
 
 def validate(call: Call) -> Message:
     """What R4, and the transaction that a create would belong to, find in a resource; nothing is kept (FHIR R4 Resource-validate). Without a
-    body, the resource of the URL is asked about.
+    body, the resource of the URL is asked about. `profile`, in the URL or in the Parameters, is looked up among R4's and those that lie here.
     """
-    text = _given(call)
+    text, profiles = _given(call)
     if not text and call.id:
         kept = call.store.get(call.kind, call.id)
         text = kept.text if kept else ""
@@ -40,23 +43,46 @@ def validate(call: Call) -> Message:
     if call.kind and message.kind != call.kind:
         raise Refused(f"expected a {call.kind} to validate, but found {message.kind or 'nothing'}")
     transaction = next((t for t in candidates(message) if t.ihe), None)
-    findings = judge(message, transaction) if transaction else conform(message)
+    findings = conform(message, profiles, _lying_here(call))
+    if transaction:
+        findings = judge(message, transaction, found=findings)
     if findings:
         return resource(200, refuse(None, findings, call.clock, call.ids).body)
     return outcome(200, "informational", f"This {message.kind} keeps every rule that was checked.", "information")
 
 
-def _given(call: Call) -> str:
-    """The resource in the body, or in the part `resource` of Parameters."""
-    message = call.message
+def _given(call: Call) -> tuple[str, list[str]]:
+    """(the resource in the body, or in the part `resource` of Parameters; the canonical URLs of the profiles that are asked for)."""
+    message, profiles = call.message, [value for name, value in call.query if name == "profile"]
     if message.kind != "Parameters":
-        return message.body
-    parameters = message.root.child("parameter") if message.root else None
+        return message.body, _canonical(profiles)
+    text, parameters = "", message.root.child("parameter") if message.root else None
     for one in parameters.children if parameters else ():
-        name, inner = one.child("name"), one.child("resource")
-        if name and name.value == "resource" and inner:
-            return message.text[inner.start : inner.end]
-    raise Refused("the Parameters have no part resource, which is what would be validated")
+        name = one.child("name")
+        if name and name.value == "profile":
+            profiles += [value.value for key in ("valueUri", "valueCanonical") if (value := one.child(key))]
+        elif name and name.value == "resource" and (inner := one.child("resource")):
+            text = text or message.text[inner.start : inner.end]
+    if not text:
+        raise Refused("the Parameters have no part resource, which is what would be validated")
+    return text, _canonical(profiles)
+
+
+def _canonical(profiles: list[str]) -> list[str]:
+    """Profiles by their URLs alone: a path would be one of this computer."""
+    for one in profiles:
+        if not re.match(r"(https?://|urn:)", one):
+            raise Refused(f"{one[:200]!r} names no profile: expected its canonical URL, such as http://hl7.org/fhir/StructureDefinition/bp")
+    return profiles
+
+
+def _lying_here(call: Call) -> list[Package]:
+    """The definitions that somebody has stored on this server, as a package."""
+    kept: dict[str, dict[str, Any]] = {}
+    for kind in ("StructureDefinition", "ValueSet", "CodeSystem"):
+        read = (FhirMessage(one.text).values for one in call.store.select(kind, limit=MOST_DEFINITIONS))
+        kept[kind] = {one["url"]: one for one in read if isinstance(one.get("url"), str)}
+    return [Package("this server", "", {**kept, "SearchParameter": {}})] if any(kept.values()) else []
 
 
 def everything(call: Call) -> Message:
