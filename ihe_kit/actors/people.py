@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any
 
 from ihe_kit.actors import Refused
@@ -99,7 +100,8 @@ class People:
     def link(self, one: Sequence[Identifier], other: Sequence[Identifier]) -> None:
         """Records that two lists of numbers name one person, whether they are known here or not. Nobody is created."""
         text = json.dumps(sorted([sorted(one), sorted(other)]))
-        self.store.put(LINK, text, text, instant(self.clock()), [("number", *n, n[1]) for n in (*one, *other)])
+        id = sha256(text.encode()).hexdigest()  # the same link has the same id, and one of bounded length
+        self.store.put(LINK, id, text, instant(self.clock()), [("number", *n, n[1]) for n in (*one, *other)])
         self._again(one, other)
 
     def unlink(self, one: Sequence[Identifier], other: Sequence[Identifier]) -> bool:

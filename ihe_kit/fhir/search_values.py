@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
 from ihe_kit.fhir.comparing import normal, plain, span, split, split_reference
+from ihe_kit.keys import LONGEST, split_key
 
 PREFIXES = ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")  # FHIR R4 section 3.1.1.4.5
 
@@ -21,45 +22,55 @@ class Test:
 
 
 def _string(text: str, _: str) -> Test:
-    return _begins("value", normal(plain(text)))
+    return _begins(normal(plain(text)))
 
 
-def _begins(column: str, text: str) -> Test:
+def _begins(text: str) -> Test:
     """A range rather than LIKE: it uses the index, and % and _ are plain characters in it."""
     if not text:
-        return Test(f"{{x}}.{column} = ?", ("",))
-    return Test(f"{{x}}.{column} >= ? AND {{x}}.{column} < ?", (text, f"{text}\U0010ffff"))
+        return Test("{x}.value = ?", ("",))
+    value, rest = split_key(text)
+    if rest:
+        return Test("{x}.value = ? AND {x}.rest >= ? AND {x}.rest < ?", (value, rest, f"{rest}\U0010ffff"))
+    return Test("{x}.value >= ? AND {x}.value < ?", (value, f"{value}\U0010ffff"))
+
+
+def _is(text: str, system: str | None = None) -> Test:
+    """The value, and the system where there is one to be. What is left of a value is asked only where something may be left."""
+    value, rest = split_key(text)
+    parts = {"value": value} | ({"rest": rest} if len(value) == LONGEST else {}) | ({} if system is None else {"system": system})
+    return Test(" AND ".join(f"{{x}}.{column} = ?" for column in parts), tuple(parts.values()))
 
 
 def _token(text: str, _: str) -> Test:
     """`system|code`, `|code` (a code without a system), `system|` (any code of the system), `code` (of any system or none)."""
     system, *code = split(text, "|", 1)
     if not code:
-        return Test("{x}.value = ?", (plain(text),))
+        return _is(plain(text))
     if not code[0]:
         return Test("{x}.system = ?", (plain(system),))
-    return Test("{x}.value = ? AND {x}.system = ?", (plain(code[0]), plain(system)))
+    return _is(plain(code[0]), plain(system))
 
 
 def _of_type(text: str, _: str) -> Test:
     parts = [plain(part) for part in split(text, "|")]
     if len(parts) != 3:
         raise ValueError(f":of-type is {text!r}, but wants the system and the code of the type and the value: system|code|value")
-    return Test("{x}.value = ? AND {x}.system = ?", (parts[2], f"{parts[0]}|{parts[1]}"))
+    return _is(parts[2], f"{parts[0]}|{parts[1]}")
 
 
 def reference(text: str, base: str) -> Test:
     """A bare id, `Patient/1`, the same behind this server's own URL, or any other URL as it is written."""
     text = plain(text)
     kind, id = split_reference(text.removeprefix(base.rstrip("/") + "/") if base else text)
-    return Test("{x}.value = ? AND {x}.system = ?", (id, kind)) if kind else Test("{x}.value = ?", (id,))
+    return _is(id, kind or None)
 
 
 def _above(text: str, _: str) -> Test:
     """Every URI that this one stands below: `http://a/b` for `http://a/b/c` (FHIR R4 section 3.1.1.4)."""
     parts = plain(text).split("/")
-    uris = tuple("/".join(parts[:size]) for size in range(1, len(parts) + 1))[-30:]
-    return Test(f"{{x}}.value IN ({', '.join('?' * len(uris))})", uris)
+    tests = [_is("/".join(parts[:size])) for size in range(1, len(parts) + 1)][-30:]
+    return Test(" OR ".join(f"({test.sql})" for test in tests), tuple(value for test in tests for value in test.values))
 
 
 def _date(text: str, _: str) -> Test:
@@ -132,15 +143,15 @@ def _prefixed(text: str) -> tuple[str, str]:
 
 READERS: dict[str, Callable[[str, str], Test]] = {
     "string": _string,
-    "string:contains": lambda text, _: Test("instr({x}.value, ?) > 0", (normal(plain(text)),)),
+    "string:contains": lambda text, _: Test("instr({x}.value || {x}.rest, ?) > 0", (normal(plain(text)),)),
     "string:exact": lambda text, _: Test("{x}.exact = ?", (plain(text),)),
     "token": _token,
     "token:text": _string,
     "token:of-type": _of_type,
     "reference": reference,
     "reference:identifier": _token,
-    "uri": lambda text, _: Test("{x}.value = ?", (plain(text),)),
-    "uri:below": lambda text, _: _begins("value", plain(text)),
+    "uri": lambda text, _: _is(plain(text)),
+    "uri:below": lambda text, _: _begins(plain(text)),
     "uri:above": _above,
     "date": _date,
     "number": _number,

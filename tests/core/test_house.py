@@ -13,7 +13,7 @@ import pytest
 
 HOUSE = Path(__file__).parents[2] / "ihe_kit"
 STANDARDS = {"v2", "fhir", "openehr"}
-SHARED = {"core", "changes", "rules", "json_text", "rest", "files", "units"}
+SHARED = {"core", "changes", "rules", "json_text", "rest", "files", "units", "keys"}
 
 # room -> the rooms that it may import. "ihe_kit" is the door itself: the verbs, which demo, course and the like use as a learner does.
 MAY = {
@@ -21,6 +21,7 @@ MAY = {
     "files": set(),
     "rules": {"core"},
     "units": {"files"},
+    "keys": set(),
     "changes": {"core"},
     "json_text": {"core"},
     "rest": {"core", "json_text"},
@@ -30,7 +31,7 @@ MAY = {
     "faults": {"core", "exchanges"},
     "crosswalk": SHARED | STANDARDS,
     "profiles": SHARED | STANDARDS | {"ihe"},
-    "store": set(),
+    "store": {"keys"},
     "actors": SHARED | STANDARDS | {"ihe", "profiles", "crosswalk", "store", "exchanges"},
     "transports": {"core", "exchanges", "v2"},
     "region": STANDARDS | {"core", "ihe", "exchanges", "faults", "actors", "profiles", "store", "transports"},

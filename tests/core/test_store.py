@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ihe_kit.keys import LONGEST
 from ihe_kit.store import Store
 
 
@@ -79,3 +80,16 @@ def test_a_store_that_cannot_be_opened_says_what_to_do(tmp_path: Path) -> None:
         Store(f"sqlite:///{tmp_path / 'no' / 'such' / 'folder' / 'x.db'}")
     with pytest.raises(ValueError, match="expected a store such as"):
         Store("mysql://x")
+
+
+def test_a_key_of_any_length(store: Store) -> None:
+    """The beginning of a value is indexed, and the whole is compared."""
+    long = "Ø" * 30_000
+    store.put("Patient", "1", "one", "t", [("family", "", f"{long}a", "x"), ("family", "", f"{long}b", "x")])
+    store.put("Patient", "2", "two", "t", [("family", "", "Ø" * LONGEST, "x")])
+    assert [d.id for d in store.find("Patient", "family", f"{long}b")] == ["1"]
+    assert [d.id for d in store.find("Patient", "family", "Ø" * LONGEST)] == ["2"]
+    assert store.find("Patient", "family", long) == []
+    assert {row[4] for row in store.table("entry")[1]} == {f"{long}a", f"{long}b", "Ø" * LONGEST}
+    with pytest.raises(ValueError, match="500 characters at most, but found 501"):
+        store.put("Patient", "x" * 501, "", "t")
