@@ -230,11 +230,16 @@ def _match(parameter: Parameter, modifier: str, value: str, base: str) -> Condit
 
 
 def _allowed(parameter: Parameter, modifier: str) -> None:
-    allowed = (*_MODIFIERS.get(parameter.type, ()), "missing")
+    allowed = modifiers(parameter)
     if modifier in _TERMINOLOGY and parameter.type == "token":
         raise ValueError(f"{parameter.name}:{modifier} needs a terminology server, and this one is none. Ask for the codes one by one.")
     if modifier and modifier not in allowed:
         raise ValueError(f"{parameter.name} is a {parameter.type} and has no modifier :{modifier}" + nearest(modifier, allowed))
+
+
+def modifiers(parameter: Parameter) -> tuple[str, ...]:
+    """The modifiers that a parameter may have here; a reference may also name the type that it leads to."""
+    return (*_MODIFIERS.get(parameter.type, ()), "missing")
 
 
 def _missing(parameter: Parameter, value: str) -> Match:

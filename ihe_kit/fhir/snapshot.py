@@ -32,7 +32,7 @@ def snapshot(definition: Json, known: Known) -> Shape:
     Use `Definitions.shape`, which keeps what was made.
     """
     source, kind = str(definition.get("url", "")), str(definition.get("type", ""))
-    own, changes = _elements(definition, "snapshot"), _elements(definition, "differential")
+    own, changes = elements(definition, "snapshot"), elements(definition, "differential")
     if own:
         root = Shape(kind, {}, source=source)
         _apply(root, own, known, fresh=True)
@@ -48,7 +48,8 @@ def snapshot(definition: Json, known: Known) -> Shape:
     return root
 
 
-def _elements(definition: Json, view: str) -> list[Json]:
+def elements(definition: Json, view: str) -> list[Json]:
+    """The elements of a view of a definition, `snapshot` or `differential`; what is no element is left out."""
     part = definition.get(view)
     listed = part.get("element") if isinstance(part, dict) else None
     return [one for one in listed if isinstance(one, dict) and isinstance(one.get("path"), str)] if isinstance(listed, list) else []
@@ -69,8 +70,7 @@ def _apply(root: Shape, changes: Sequence[Json], known: Known, fresh: bool = Fal
     shortcuts = _shortcuts(changes)
     ids: dict[str, str] = {}  # path -> the id of the element that stood there last: where an element has no id of its own
     for change in changes:
-        named = change.get("id")
-        where = named if isinstance(named, str) else _identify(change, ids)
+        where = identify(change, ids)
         ids[change["path"]] = where
         steps = where.split(".")
         if len(steps) > MAX_DEPTH:
@@ -84,7 +84,10 @@ def _apply(root: Shape, changes: Sequence[Json], known: Known, fresh: bool = Fal
             here.refers = _named(root, reference.rpartition("#")[2])
 
 
-def _identify(change: Json, ids: dict[str, str]) -> str:
+def identify(change: Json, ids: dict[str, str]) -> str:
+    """The id of an element; where it has none of its own, it is made from its path. `ids`: path -> the id of the element that stood there last."""
+    if isinstance(change.get("id"), str):
+        return str(change["id"])
     path, name = change["path"], change.get("sliceName")
     parent = path.rpartition(".")[0]
     above = ids.get(parent, parent)
@@ -98,7 +101,7 @@ def _step(here: Shape, step: str, root: Shape, known: Known, fresh: bool, shortc
     if not here.children and not fresh:
         opened(here, known)
     child = here.children.get(name)
-    if child is None and (child := _choice(here, name)) and not slice_name:  # the path names one type of a choice
+    if child is None and (child := choice(here, name)) and not slice_name:  # the path names one type of a choice
         short = name.removeprefix(child.name.removesuffix("[x]"))
         if len(shortcuts.get(child.path, ())) > 1:
             slice_name = name
@@ -120,14 +123,14 @@ def _step(here: Shape, step: str, root: Shape, known: Known, fresh: bool, shortc
     return child
 
 
-def _choice(here: Shape, name: str) -> Shape | None:
+def choice(here: Shape, name: str) -> Shape | None:
     """The choice of which a name such as `valueQuantity` names one type."""
-    for choice in here.children.values():
-        stem = choice.name.removesuffix("[x]")
-        if stem != choice.name and name.startswith(stem):
+    for child in here.children.values():
+        stem = child.name.removesuffix("[x]")
+        if stem != child.name and name.startswith(stem):
             short = name[len(stem) :]
-            if any(_is(one, short) for one in choice.element.get("type", ())):
-                return choice
+            if any(_is(one, short) for one in child.element.get("type", ())):
+                return child
     return None
 
 

@@ -32,6 +32,7 @@ _ADDRESSES = (
     (r"FHIR R4 section 2\.6", f"{_FHIR}/json.html"),
     (r"FHIR R4 section 2\.24", f"{_FHIR}/datatypes.html"),
     (r"FHIR R4 section", f"{_FHIR}/toc.html"),
+    (r"FHIR R4 profile ([\w-]+)", rf"{_FHIR}/\1.html"),
     (r"FHIR R4 value set ([a-z-]+)", rf"{_FHIR}/valueset-\1.html"),
     (r"FHIR R4 (datatypes|json|http|search)\b", rf"{_FHIR}/\1.html"),
     (r"openEHR RM 1\.1\.0 EHR.*", "https://specifications.openehr.org/releases/RM/Release-1.1.0/ehr.html"),
@@ -53,9 +54,9 @@ def address(spec: str) -> str:
     table = re.match(r"HL7 v2[\d.]* table (\d{4})", spec)
     if table and any(row["table"] == table[1] and row["page"] for row in rows("v2/tables.tsv")):
         return f"{_FHIR}/v2/{table[1]}/index.html"
-    element = re.fullmatch(r"FHIR R4 (([A-Z]\w*)(?:\.[\w.]+)?)", spec)
+    element = re.fullmatch(r"FHIR R4 (([A-Z]\w*)(?:\.[\w.]+(?:\[x\])?)?)", spec)
     if element:
-        return f"{_FHIR}/{_PAGES.get(element[2], element[2].lower())}-definitions.html#{element[1]}"
+        return f"{_FHIR}/{_PAGES.get(element[2], element[2].lower())}-definitions.html#{element[1].replace('[x]', '_x_')}"
     for pattern, where in _ADDRESSES:
         found = re.match(pattern, spec)
         if found:

@@ -113,7 +113,7 @@ function comboboxes(root, form, id, { load, take }) {
   });
   list.addEventListener("mousedown", event => event.preventDefault());   // the focus stays in the control
   on(list, "click", '[role="option"]', item => { if (input) put(input, shown[+item.dataset.n][0], words(input, shown[+item.dataset.n])); });
-  const follow = event => { if (isOpen() && event.target !== list && !list.contains(event.target)) place(); };
+  const follow = event => { if (isOpen() && event.target !== list && !(event.target instanceof Node && list.contains(event.target))) place(); };
   document.addEventListener("scroll", follow, true); addEventListener("resize", follow);
   return { close, off() { document.removeEventListener("scroll", follow, true); removeEventListener("resize", follow); } };
 }
