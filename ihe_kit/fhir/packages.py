@@ -21,6 +21,7 @@ from ihe_kit.json_text import read_values
 MOST_BYTES = 400_000_000  # of a package, unpacked
 MOST_OF_ONE = 30_000_000
 MOST_FILES = 30_000
+LOADED = (*KINDS, "ConceptMap")  # R4 itself has no concept map that a check would ask for
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +42,7 @@ def load(path: str | Path) -> Package:
     where = Path(path)
     files = _folder(where) if where.is_dir() else _archive(where)
     head: Json = {}
-    resources: dict[str, dict[str, bytes | Json]] = {kind: {} for kind in KINDS}
+    resources: dict[str, dict[str, bytes | Json]] = {kind: {} for kind in LOADED}
     problems: dict[str, str] = {}
     for name, data in files:
         try:
@@ -51,7 +52,7 @@ def load(path: str | Path) -> Package:
             continue
         if PurePosixPath(name).name == "package.json":
             head = read if isinstance(read, dict) else {}
-        elif isinstance(read, dict) and read.get("resourceType") in KINDS and isinstance(read.get("url"), str):
+        elif isinstance(read, dict) and read.get("resourceType") in LOADED and isinstance(read.get("url"), str):
             resources[read["resourceType"]].setdefault(read["url"], read)
     if not head and not any(resources.values()):
         raise ValueError(

@@ -13,6 +13,7 @@ from typing import Any
 
 from ihe_kit.fhir.shapes import Json
 from ihe_kit.fhir.tables import Definitions
+from ihe_kit.units import UCUM, NoUnit, UnknownUnit, unit
 
 _GRAMMARS = {
     # FHIR abbreviates its own formats (R4 section 3.1.0.1.11)
@@ -25,7 +26,6 @@ _GRAMMARS = {
 _FORMS = {
     "urn:iso:std:iso:4217": re.compile(r"[A-Z]{3}"),
     "urn:iso:std:iso:3166": re.compile(r"[A-Z]{2,3}|\d{3}", re.ASCII),
-    "http://unitsofmeasure.org": re.compile(r"[\x21-\x7e]+"),
     "http://loinc.org": re.compile(r"(LP|LA|LL|LG)?\d+(-\d)?|MTHU\d+", re.ASCII),
     "http://snomed.info/sct": re.compile(r"\d{6,18}|[^|]*\|.*|.*[:+=].*", re.ASCII),
 }
@@ -125,6 +125,8 @@ class Terminology:
             return code in listed or bool(known and not known.cased and code.lower() in {str(one).lower() for one in listed})
         if url in _GRAMMARS and not include.get("filter"):
             return bool(_GRAMMARS[url].fullmatch(code))
+        if url == UCUM and not include.get("filter"):
+            return _is_unit(code)
         known = self.system(url)
         if known is None:
             return False if url in _FORMS and not _FORMS[url].fullmatch(code) else None
@@ -221,6 +223,15 @@ def _in_expansion(value_set: Json | None, system: str | None, code: str) -> bool
                 return True
             waiting = waiting + _list(one.get("contains"))
     return False
+
+
+def _is_unit(code: str) -> bool | None:
+    try:
+        return bool(unit(code))
+    except NoUnit:
+        return False
+    except UnknownUnit:
+        return None
 
 
 def _any(answers: Iterable[bool | None]) -> bool | None:

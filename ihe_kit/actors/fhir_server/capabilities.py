@@ -15,12 +15,7 @@ from ihe_kit.fhir.tables import resource_types
 from ihe_kit.files import rows
 
 _DEFINED = "http://hl7.org/fhir/OperationDefinition/"
-_OPERATIONS = {
-    "validate": f"{_DEFINED}Resource-validate",
-    "everything": f"{_DEFINED}Patient-everything",
-    "lastn": f"{_DEFINED}Observation-lastn",
-    "docref": "http://hl7.org/fhir/uv/ipa/OperationDefinition/docref",
-}
+_ELSEWHERE = {"docref": "http://hl7.org/fhir/uv/ipa/OperationDefinition/docref"}  # the others are R4's own
 
 
 def capabilities(call: Call) -> Message:
@@ -73,13 +68,13 @@ def _resource(kind: str) -> dict[str, Any]:
         "referencePolicy": ["literal", "logical"],
         "searchInclude": [f"{kind}:{name}" for name in references],
         "searchParam": [{"name": one.name, "definition": one.url, "type": one.type} for one in parameters(kind)],
-        "operation": [_operation(name) for name in own],
+        "operation": [_operation(name, kind) for name in own],
     }
     return {name: value for name, value in shown.items() if value}
 
 
-def _operation(name: str) -> dict[str, str]:
-    return {"name": name, "definition": _OPERATIONS[name]}
+def _operation(name: str, kind: str = "Resource") -> dict[str, str]:
+    return {"name": name, "definition": _ELSEWHERE.get(name, f"{_DEFINED}{kind}-{name}")}
 
 
 def _compartments() -> list[str]:

@@ -10,6 +10,7 @@ from ihe_kit.actors.fhir_server import history as past
 from ihe_kit.actors.fhir_server import interactions as do
 from ihe_kit.actors.fhir_server import operations as run
 from ihe_kit.actors.fhir_server import searching as look
+from ihe_kit.actors.fhir_server import terminologies as terms
 from ihe_kit.actors.fhir_server.call import Call
 from ihe_kit.core import Message
 
@@ -65,6 +66,12 @@ ROUTES = (
     Route("POST", "TYPE/ID/$everything", run.everything, only="Patient"),
     Route("GET", "TYPE/$lastn", run.lastn, only="Observation"),
     Route("GET", "TYPE/$docref", run.docref, only="DocumentReference"),
+    *(
+        Route(method, f"{where}/${name}", answer, only=kind)
+        for kind, name, answer in terms.OPERATIONS
+        for method in ("GET", "POST")
+        for where in ("TYPE", "TYPE/ID")[: 1 if name == "lookup" else 2]
+    ),
 )
 _PATTERNS = tuple(
     (route, re.compile(re.sub("[A-Z]{2,}", lambda word: _NAMES[word.group()], re.sub(r"[$*]", r"\\\g<0>", route.path)))) for route in ROUTES

@@ -12,6 +12,7 @@ from ihe_kit.actors.fhir_server.call import Call
 from ihe_kit.actors.fhir_server.included import included
 from ihe_kit.actors.fhir_server.pages import LARGEST_PAGE, PAGE, Page, Sort, page_of, read_sort
 from ihe_kit.actors.fhir_server.summaries import shortened
+from ihe_kit.actors.fhir_server.terminologies import by_meaning
 from ihe_kit.actors.resources import instant
 from ihe_kit.core import Message
 from ihe_kit.fhir.build import outcome, resource
@@ -85,7 +86,7 @@ def _kept(store: Store) -> list[str]:
 
 
 def _read(call: Call, kind: str) -> Query:
-    return read_query(kind, call.query, strict=call.wants("handling=strict"), base=call.base)
+    return read_query(kind, by_meaning(call, kind), strict=call.wants("handling=strict"), base=call.base)
 
 
 def select(store: Store, kind: str, conditions: Sequence[Condition]) -> Selection:
