@@ -16,6 +16,7 @@ from ihe_kit.files import rows
 
 _APART = ("Narrative", "Extension", "Resource")
 _HOUSEKEEPING = ("implicitRules", "language")
+_SERVERS_OWN = ("id", "meta")  # of the summary, but a server fills them in
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def _blank(member: Member) -> Blank:
         least=0 if member.choice else shape.least,  # of a choice any of the types will do
         most=shape.most,
         many=member.many,
-        wanted=shape.least > 0 or element.get("isSummary") is True,
+        wanted=shape.least > 0 or (element.get("isSummary") is True and member.name not in _SERVERS_OWN),
         must_support=shape.must_support,
         choice=member.stem if member.choice else "",
         value_set=value_set,

@@ -31,7 +31,8 @@ class Control:
     @property
     def shown(self) -> str:
         """What stands in the control: `M, male`, or the value."""
-        return f"{self.value}, {self.meaning}" if self.meaning and not self.brief else self.value
+        told = self.meaning if self.meaning.lower() != self.value else ""  # `female, Female` tells nobody anything
+        return f"{self.value}, {told}" if told and not self.brief else self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ def _sheet(sheet: Sheet, key: str) -> str:
 def _question(question: Question, key: str) -> str:
     name, path = visible(question.name), h(question.path)
     single = not question.many and len(question.rows[0]) == 1
-    words = f"{name}<small>{path}</small>"
+    words = f"{name}<small>{path.replace('.', '.<wbr>')}</small>"
     about = f"{key}-{path}-why"
     label = f'<label for="{key}-{h(question.rows[0][0].path)}">{words}</label>' if single else f'<span class="label">{words}</span>'
     body = _repetitions(question, key, about) if question.many else _line(question.rows[0], key, about, single=single)

@@ -133,8 +133,15 @@ class FhirForm:
         strength, _, value_set = name.partition(" ")
         titles = {DOMAINS: "The identifier domains of Fjordland", TRUTH: "boolean"}
         definition = self.known.definitions.get("ValueSet", value_set) or {}
-        title = titles.get(name) or f"{definition.get('title') or definition.get('name') or value_set} ({strength})"
-        return {"title": title, "codes": [row[1:] for row in self._codes(name)], "free": strength not in ("required", TRUTH)}
+        named = titles.get(name) or str(definition.get("title") or definition.get("name") or value_set)
+        closed = "A boolean has no other." if name == TRUTH else "Its binding is required, so nothing else may stand here."
+        return {
+            "title": f"{named} ({strength})" if value_set else named,
+            "codes": [row[1:] for row in self._codes(name)],
+            "free": strength not in ("required", TRUTH),
+            "named": named,
+            "closed": closed,
+        }
 
     def field(self, path: str) -> str:
         place = self._shown_as(path)

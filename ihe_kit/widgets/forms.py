@@ -60,7 +60,7 @@ class Form(Protocol):
         """What has come into the form since this was last asked, in words."""
 
     def codes(self, name: str) -> dict[str, Any]:
-        """The codes of a table: `title`, `codes` and whether others are `free` to be used."""
+        """The codes of a table, as `combobox.js` takes them: `title`, `codes`, whether others are `free` to be used, and why not."""
 
     def field(self, path: str) -> str:
         """The field that a path belongs to."""

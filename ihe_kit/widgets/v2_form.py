@@ -96,8 +96,14 @@ class V2Form:
         return self.questions.newly_asked(sheets)
 
     def codes(self, name: str) -> dict[str, Any]:
-        title = f"Table {name}, {table_name(name)}" if table_name(name) else f"Table {name}"
-        return {"title": title, "codes": codes(name, self.message.version), "free": table_kind(name) != "HL7"}
+        named = f"table {name}, {table_name(name)}" if table_name(name) else f"table {name}"
+        return {
+            "title": f"T{named[1:]}",
+            "codes": codes(name, self.message.version),
+            "free": table_kind(name) != "HL7",
+            "named": named,
+            "closed": "HL7 alone fills that table.",
+        }
 
     def field(self, path: str) -> str:
         return _field(path)

@@ -101,6 +101,7 @@ def puzzle(kept: Progress) -> CourseWidget:
 GALLERY: dict[str, Callable[[], KitWidget]] = {
     "explorer, v2": lambda: read("ITI-31"),
     "explorer, openEHR": lambda: read("openEHR ehr", "answer"),
+    "explorer, FHIR": lambda: read("ITI-104"),
     "explorer, damaged": lambda: Explorer(DAMAGED),
     "validator, nothing": Validator,
     "validator, sound": lambda: Validator(example()),
@@ -108,6 +109,7 @@ GALLERY: dict[str, Callable[[], KitWidget]] = {
     "validator, unreadable": lambda: Validator("x" + example()),
     "validator, FHIR": lambda: Validator('{"resourceType": "Patient", "birthdate": 5}'),
     "builder, refused": refused,
+    "builder, FHIR": lambda: Builder("Observation", to=box()),
     "wire view, refused": lambda: wire("2a"),
     "wire view, FHIR": lambda: wire("5q"),
     "bed board": beds,

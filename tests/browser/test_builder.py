@@ -209,3 +209,36 @@ def test_it_fits_beside_the_file_browser(notebook: Callable[..., Any], theme: st
     assert form.evaluate("form => form.scrollWidth <= form.clientWidth + 1")
     for path in ("PID-3[1].1", "PID-3[1].4.2", "PV1-2"):
         assert control(kit, path).bounding_box()["width"] >= 60
+
+
+def test_a_resource_of_fhir(notebook: Callable[..., Any]) -> None:
+    """The same form for another standard: a code by keyboard, an element that is added, a row, and what the server answers."""
+    page = notebook(SETUP, 'view = Builder("Observation", to=box)\nview')
+    kit = page.locator(".kit[aria-label=Builder]")
+    raw, status = kit.locator(".kit-raw"), control(kit, "Observation.status")
+    expect(kit.locator('[data-field="Observation.status"] [data-wrong]')).to_contain_text("status is missing")
+    status.focus()
+    page.keyboard.type("prel")
+    page.keyboard.press("Enter")
+    expect(status).to_have_value("preliminary")
+    status.fill("nearly")
+    page.keyboard.press("Tab")
+    expect(kit.locator('[data-field="Observation.status"] [data-wrong]')).to_contain_text("nearly is no value of ObservationStatus")
+    expect(raw).to_contain_text('"status": "preliminary"')
+
+    kit.locator("[data-segment]").select_option("Observation.valueQuantity")
+    value = control(kit, "Observation.valueQuantity.value")
+    expect(value).to_be_focused()
+    page.keyboard.type("4.10")
+    expect(raw).to_contain_text('"value": 4.10')
+    expect(kit.locator(".kit-raw .kit-lit")).to_have_text("4.10")
+    kit.locator("[data-segment]").select_option("Observation.component")
+    expect(kit.locator("fieldset legend", has_text="Observation.component[0]")).to_be_visible()
+    kit.locator('[data-drop="Observation.component[0]"]').press("Enter")
+    expect(kit.locator("fieldset legend", has_text="Observation.component")).to_have_count(0)
+
+    kit.locator("[data-send]").click()
+    expect(kit.locator("[data-answer]")).to_contain_text("422")
+    control(kit, "Observation.code.text").fill("Potassium")
+    kit.locator("[data-send]").click()
+    expect(kit.locator("[data-answer]")).to_contain_text("201 Created")

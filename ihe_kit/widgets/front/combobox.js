@@ -11,7 +11,8 @@ function suits([code, meaning], typed) {
 }
 const matches = (codes, typed) => codes.map(code => [suits(code, typed), code]).filter(([rank]) => rank >= 0).sort((a, b) => a[0] - b[0]).map(([, code]) => code);
 
-/** One list for all comboboxes of a `form`. `load(table)` gives { title, codes: [[code, meaning]], free }; `take(input, code)` hears what was chosen. */
+/** One list for all comboboxes of a `form`. `load(table)` gives { title, codes: [[code, meaning]], free }, and where it
+ *  is not free its name inside a sentence (`named`) and why nothing else may stand there (`closed`); `take(input, code)` hears what was chosen. */
 function comboboxes(root, form, id, { load, take }) {
   const list = root.appendChild(document.createElement("div")), box = '[role="combobox"]', tables = new Map();
   list.className = "kit-list"; list.id = `${id}-popup`; list.hidden = true;
@@ -19,7 +20,8 @@ function comboboxes(root, form, id, { load, take }) {
   let input = null, shown = [], at = -1, before = "", opening = null;
 
   const table = name => { if (!tables.has(name)) tables.set(name, load(name)); return tables.get(name); };
-  const words = (control, [code, meaning]) => (meaning && control.dataset.brief === undefined ? `${code}, ${meaning}` : code);
+  const tells = ([code, meaning]) => meaning && meaning.toLowerCase() !== code;   // `female, Female` tells nobody anything
+  const words = (control, row) => (tells(row) && control.dataset.brief === undefined ? row.join(", ") : row[0]);
   const isOpen = () => input?.getAttribute("aria-expanded") === "true";
 
   function place() {
@@ -77,11 +79,11 @@ function comboboxes(root, form, id, { load, take }) {
   }
   async function settle(control, text, old) {   // the reader leaves, or presses Enter on a text that is none of the list
     if (text === old) return;
-    const { codes, free, title } = await table(control.dataset.table), typed = text.toLowerCase(), found = matches(codes, typed);
+    const { codes, free, named, closed } = await table(control.dataset.table), typed = text.toLowerCase(), found = matches(codes, typed);
     const same = found.find(code => suits(code, typed) === 0) ?? (codes.filter(code => code[1].toLowerCase() === typed)[0]) ?? (!free && found.length === 1 ? found[0] : null);
     if (!text || text === '""' || (!same && free)) put(control, text, text);
     else if (same) put(control, same[0], words(control, same));
-    else { control.value = old; take(control, null, `${text} is no value of ${title[0].toLowerCase()}${title.slice(1)}, and HL7 alone fills that table. The value before stays.`); }
+    else { control.value = old; take(control, null, `${text} is no value of ${named}. ${closed} The value before stays.`); }
   }
 
   on(form, "focusin", box, control => { input = control; before = control.value; control.select(); table(control.dataset.table); });
