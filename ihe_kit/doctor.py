@@ -7,7 +7,7 @@ import socket
 import sys
 from importlib import metadata
 
-NEEDED = ("jupyterlab", "ipywidgets", "anywidget", "ipykernel", "hl7apy", "fhir.resources", "fhirpathpy", "pandas", "uvicorn", "h11")
+NEEDED = ("jupyterlab", "ipywidgets", "anywidget", "ipykernel", "hl7apy", "fhir.resources", "fhirpathpy", "pandas", "httptools", "h11")
 FOR_TESTS = ("pytest", "nbval", "hypothesis", "playwright", "mypy", "ruff")
 PYTHON = (3, 11), (3, 13)
 

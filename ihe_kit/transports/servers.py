@@ -12,9 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from ihe_kit.core import Packet
-from ihe_kit.transports.conversation import Answer, Conversation
-from ihe_kit.transports.http import application
+from ihe_kit.transports.conversation import Answer, Conversation, Manners, MllpConversation
 from ihe_kit.transports.secured import Secured
 from ihe_kit.transports.sockets import IDLE, LOOPBACK, MAX_CONNECTIONS, MAX_MESSAGE
 from ihe_kit.transports.tls import Identity
@@ -43,55 +41,29 @@ class Servers:
         is taken. `at_once` works answers out on the loop itself: faster, for answers that cost next to nothing.
         """
         context = identity.server() if identity else None
-        sock = self._bind(port)
-        sock.setblocking(False)
-        workers, open_now = None if at_once else self._workers, set[Conversation]()
 
-        def conversation() -> asyncio.Protocol:
-            inner = Conversation(answer, self._problem, self.idle, self.limit, workers, open_now)
+        def conversation(manners: Manners, open_now: set[Conversation]) -> asyncio.Protocol:
+            inner = MllpConversation(manners, open_now)
             return Secured(inner, context, self._problem, self.idle) if context else inner
 
-        self._start(self._accept(sock, conversation, open_now))
-        return f"{'mllps' if identity else 'mllp'}://{self.host}:{sock.getsockname()[1]}"
+        return f"{'mllps' if identity else 'mllp'}://{self._listen(conversation, answer, port, at_once)}"
 
     def http(self, answer: Answer, port: int = 0, at_once: bool = False) -> str:
         """Listens for HTTP requests. Returns the address. Raises OSError that says what to do where the port is taken. `at_once` works answers
         out on the loop itself: faster, for answers that are ready in no time.
         """
-        import uvicorn
+        from ihe_kit.transports.http_conversation import HttpConversation
 
-        from ihe_kit.transports.http_protocol import BoundedProtocol
+        return f"http://{self._listen(HttpConversation, answer, port, at_once)}"
 
-        def only(packet: Packet, port: int) -> Packet:
-            answers = answer(packet, port)
-            if isinstance(answers, Packet):
-                return answers
-            first, *_ = answers  # to its end: what follows the answer is done too
-            return first
-
-        async def beside(packet: Packet, port: int) -> Packet:
-            if at_once:
-                return only(packet, port)
-            return await self._loop.run_in_executor(self._workers, only, packet, port)
-
-        sock = self._bind(port)
-        config = uvicorn.Config(
-            application(beside, self._problem, self.idle, self.limit),
-            http=BoundedProtocol,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            date_header=False,  # bytes must be the same at every run
-            server_header=False,
-            limit_concurrency=MAX_CONNECTIONS,
-            timeout_keep_alive=5,
-        )
-        config.load()
-        server = uvicorn.Server(config)
-        self._start(server.serve(sockets=[sock]))
-        self._stops.append(lambda: setattr(server, "should_exit", True))
-        return f"http://{self.host}:{sock.getsockname()[1]}"
+    def _listen(
+        self, conversation: Callable[[Manners, set[Conversation]], asyncio.Protocol], answer: Answer, port: int, at_once: bool
+    ) -> str:
+        sock, open_now = self._bind(port), set[Conversation]()
+        sock.setblocking(False)
+        manners = Manners(answer, self._problem, self.idle, self.limit, None if at_once else self._workers)
+        self._start(self._accept(sock, lambda: conversation(manners, open_now), open_now))
+        return f"{self.host}:{sock.getsockname()[1]}"
 
     def stop(self) -> None:
         """Closes every server and waits for the thread. Safe to call twice."""
