@@ -1,4 +1,4 @@
-"""The command line: `ihe-kit lab | demo | doctor | validate | explain | transactions`.
+"""The command line: `ihe-kit lab | serve | demo | doctor | validate | explain | transactions`.
 
 Exit status: 0 no error finding, 1 error findings, 2 the input or the command could not be used.
 """
@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     lab.add_argument("--no-start", action="store_true", help="lay the course out and stop")
     lab.add_argument("--port", type=int, default=None, help="the port of JupyterLab (default: a free one)")
 
+    _serve_arguments(command("serve", "start the systems and their web page, until Ctrl-C", _serve))
     command("demo", "run the three exchanges on this terminal", _demo)
     command("doctor", "say what is installed, what is missing and how to get it", _doctor)
     command("transactions", "list the transactions that the kit knows", _transactions)
@@ -62,6 +63,24 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("--version", help="version of HL7 v2, e.g. 2.5.1")
     explain.add_argument("--format", choices=("text", "json"), default="text")
     return parser
+
+
+def _serve_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=int, default=0, help="the port of the web page (default: a free one)")
+    parser.add_argument(
+        "--store", default="sqlite://", metavar="URL", help="where everything is kept, e.g. sqlite:///course.db (default: memory)"
+    )
+    parser.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="the address to listen on; any other than 127.0.0.1 opens everything to the network, without access control",
+    )
+    parser.add_argument(
+        "--allow-host", action="append", default=[], metavar="NAME", help="a name that the page may be called by besides localhost"
+    )
+    parser.add_argument(
+        "--demo", action="store_true", help="let one patient cross the three wires first, so that there is something to see"
+    )
 
 
 def _validate_arguments(parser: argparse.ArgumentParser) -> None:
@@ -102,6 +121,14 @@ def _lab(arguments: argparse.Namespace) -> int:
     laid = lay_out(arguments.dir, arguments.instructor)
     print(laid)
     return 0 if arguments.no_start else open_lab(laid.folder, browser=not arguments.no_browser, port=arguments.port)
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from ihe_kit.demo import story
+    from ihe_kit.site import serve
+
+    begin = story if arguments.demo else lambda _: None
+    return serve(arguments.port, arguments.store, arguments.host, arguments.allow_host, begin)
 
 
 def _demo(_: argparse.Namespace) -> int:
