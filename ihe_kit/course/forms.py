@@ -17,7 +17,7 @@ from ihe_kit.exchanges import Exchange
 from ihe_kit.region import Sandbox
 from ihe_kit.rules import Rule
 from ihe_kit.rules import check as findings
-from ihe_kit.verbs import exchange, parse, validate
+from ihe_kit.verbs import exchange, parse, transactions, validate
 
 # Put in order -------------------------------------------------------------------------------------------------------------------------
 
@@ -133,7 +133,7 @@ def break_it(
     def look(answer: Answer, context: Context) -> Verdict:
         code, place, text = answer[0].partition(":")[0], answer[1].partition(":")[0], changed(answer[2])
         try:
-            request = parse(text)
+            request = parse(text, transactions()[transaction].standard.key)
         except Unreadable as problem:
             return _unread(problem, "That is no message any more, so nothing was sent.", " Break it more gently.")
         with context.sandbox() as box:
