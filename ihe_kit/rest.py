@@ -19,6 +19,7 @@ from ihe_kit.json_text import Node, plain, read_json
 
 Rest = TypeVar("Rest", bound="RestMessage")
 
+_HALF = re.compile("[\ud800-\udfff]")
 _REQUEST = re.compile(r"(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (\S*)(?: HTTP/1\.[01])?\r?$")
 _RESPONSE = re.compile(r"HTTP/1\.[01] (\d{3})(?: ([^\r\n]*))?\r?$")
 
@@ -181,6 +182,8 @@ def is_http(text: str) -> str:
 def parse_rest(kind: Callable[[str], Rest], text: str | bytes) -> Rest:
     """A message of this class from text or bytes (UTF-8, as both standards demand). Raises Unreadable."""
     if isinstance(text, str):
+        if not text.isascii() and (half := _HALF.search(text)):
+            raise Unreadable("half a surrogate pair is no character", text, half.start())
         return kind(text)
     try:
         decoded = text.decode("utf-8")

@@ -38,6 +38,9 @@ def build(structure: str, values: Mapping[str, str], clock: Clock, ids: Ids) -> 
     >>> build("GET Patient/{id}", {"id": "7"}, datetime.now, str).url
     '/fhir/Patient/7'
     """
+    for name, value in (("structure", structure), *values.items()):
+        if re.search("[\ud800-\udfff]", f"{name}{value}"):
+            raise ValueError(f"{name!r} holds half a surrogate pair, which is no character, so it cannot be sent")
     found = _STRUCTURE.fullmatch(structure)
     if not found:
         raise ValueError(f"{structure!r} is no structure: expected a type, or a method and a target, e.g. PUT Patient")

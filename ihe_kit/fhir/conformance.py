@@ -64,13 +64,14 @@ def known_with(
     profile: Profile | Iterable[Profile] | None = None, packages: Iterable[Package | str | Path] = ()
 ) -> tuple[Known, list[str]]:
     """(what is known with packages and with the profiles that are handed in, the canonical URLs of these profiles). Raises as `conform` does."""
-    asked = [_read(one) for one in ([profile] if isinstance(profile, (str, Path, dict)) else profile or ())]
+    wanted = [profile] if isinstance(profile, (str, Path, dict)) else profile or ()
+    asked = [_called(_read(one), number) for number, one in enumerate(wanted, 1)]
     known = _known(tuple(one if isinstance(one, Package) else _loaded(str(one), Path(one).stat().st_mtime_ns) for one in packages))
-    given = {str(one.get("url", "")): one for one in asked if isinstance(one, dict)}
+    given = {one["url"].partition("|")[0]: one for one in asked if isinstance(one, dict)}
     if given:
         definitions = Definitions([{"StructureDefinition": given}], known.definitions)
         known = Known(definitions, Terminology(definitions))
-    return known, [one if isinstance(one, str) else str(one.get("url", "")) for one in asked]
+    return known, [one if isinstance(one, str) else one["url"] for one in asked]
 
 
 def _read(profile: Profile) -> str | Json:
@@ -81,6 +82,13 @@ def _read(profile: Profile) -> str | Json:
     if not isinstance(found, dict) or found.get("resourceType") != "StructureDefinition":
         raise ValueError(f"{profile} is no profile of FHIR: expected a StructureDefinition, or the canonical URL of one")
     return found
+
+
+def _called(profile: str | Json, number: int) -> str | Json:
+    """A profile that can be named in a finding: one that has no canonical URL is known by its place among those that were handed in."""
+    if isinstance(profile, str) or (isinstance(profile.get("url"), str) and profile["url"]):
+        return profile
+    return {**profile, "url": f"StructureDefinition {number}, which has no url"}
 
 
 @lru_cache(maxsize=8)

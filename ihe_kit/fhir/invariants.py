@@ -68,7 +68,7 @@ def _plain(expression: str) -> Run | None:
     with _lock:
         try:
             return ready(parse(_adapted(expression)))
-        except (Undecided, KeyError, IndexError, ArithmeticError):
+        except Exception:  # an expression is foreign text, and what the parser raises has no name of its own
             return None
 
 
@@ -127,6 +127,7 @@ def readable(expression: str) -> bool:
     (True, False)
     """
     from antlr4 import CommonTokenStream, InputStream
+    from antlr4.error.ErrorListener import ErrorListener
     from fhirpathpy.parser.generated.FHIRPathLexer import FHIRPathLexer
     from fhirpathpy.parser.generated.FHIRPathParser import FHIRPathParser
 
@@ -135,11 +136,15 @@ def readable(expression: str) -> bool:
     with _lock:
         lexer = FHIRPathLexer(InputStream(expression))
         parser = FHIRPathParser(CommonTokenStream(lexer))
+        unknown: list[Any] = []  # characters that begin no word of the language: the lexer leaves them out and goes on
+        listener = ErrorListener()
+        listener.syntaxError = lambda *at: unknown.append(at)
         lexer.removeErrorListeners()
+        lexer.addErrorListener(listener)
         parser.removeErrorListeners()
         try:
             parser.expression()
-            return bool(parser.getNumberOfSyntaxErrors() == 0 and parser.getCurrentToken().type == -1)
+            return bool(not unknown and parser.getNumberOfSyntaxErrors() == 0 and parser.getCurrentToken().type == -1)
         except Exception:  # what the generated parser raises has no name of its own
             return False
 
@@ -162,8 +167,8 @@ def _compiled(expression: str) -> Callable[..., Any]:
     import fhirpathpy
     from fhirpathpy.models import models
 
-    if len(expression) > LONGEST:
-        raise ValueError("too long")
+    if not readable(expression):  # asked first, because that is remembered: a failure here is not, and costs a second
+        raise ValueError("no FHIRPath")
     run: Callable[..., Any] = fhirpathpy.compile(_adapted(expression), models["r4"], {"userInvocationTable": _FUNCTIONS})
     return run
 

@@ -26,12 +26,21 @@ _ATTRIBUTE = re.compile(r"""\s([\w:.-]+)\s*=\s*("[^"]*"|'[^']*')""")
 class _Xml:
     """An element of the XML: its name, its attributes, its place, what is in it."""
 
-    __slots__ = ("attributes", "children", "end", "name", "start", "tag_end")
+    __slots__ = ("attributes", "children", "end", "name", "stand", "start")
 
     def __init__(self, name: str, attributes: dict[str, str], start: int) -> None:
         self.name, self.attributes, self.start = name, attributes, start
-        self.end = self.tag_end = start
+        self.end = start
         self.children: list[_Xml] = []
+        self.stand: dict[str, tuple[int, int]] | None = None
+
+    def places(self, text: str) -> dict[str, tuple[int, int]]:
+        """Where the values of the attributes stand, with their quotes; looked for once, because a tag may have thousands."""
+        if self.stand is None:
+            self.stand = {}
+            for found in _ATTRIBUTE.finditer(text, self.start, _tag_end(text, self.start)):
+                self.stand.setdefault(found[1].rpartition(":")[2], found.span(2))
+        return self.stand
 
 
 def read_xml(text: str, start: int = 0) -> Node:
@@ -66,7 +75,8 @@ class _Reader:
         self.stack: list[_Xml] = []
         self.root: _Xml | None = None
         self.count = self.skip = 0
-        parser = self.parser = expat.ParserCreate(namespace_separator=" ")
+        # The text was decoded already, so what it says of its own encoding no longer holds (FHIR R4: a resource is in UTF-8).
+        parser = self.parser = expat.ParserCreate("utf-8", " ")
         parser.StartElementHandler, parser.EndElementHandler = self.open, self.close
         parser.CharacterDataHandler, parser.StartDoctypeDeclHandler = self.words, self.doctype
 
@@ -88,7 +98,6 @@ class _Reader:
         if space != (_XHTML if plain == "div" and self.stack else _FHIR):
             raise Unreadable(f'expected elements of the namespace "{_FHIR}", but {plain} is of {space or "none"}', self.text, here)
         one = _Xml(plain, attributes, here)
-        one.tag_end = self.text.find(">", here) + 1
         if self.stack:
             self.stack[-1].children.append(one)
         else:
@@ -205,9 +214,7 @@ def _beside(child: _Xml, text: str) -> Node | None:
 def _attribute(one: _Xml, name: str, text: str, kind: str = "string") -> Node:
     value = one.attributes[name]
     plain = name.rpartition(" ")[2]
-    tag = text[one.start : _tag_end(text, one.start)]
-    place = next((found for found in _ATTRIBUTE.finditer(tag) if found[1].rpartition(":")[2] == plain), None)
-    start, end = (one.start + place.start(2), one.start + place.end(2)) if place else (one.start, one.start + len(tag))
+    start, end = one.places(text).get(plain) or (one.start, _tag_end(text, one.start))
     if kind == "boolean" and value not in ("true", "false"):
         kind = "string"
     if kind == "number" and not re.fullmatch(r"-?(0|[1-9]\d{0,300})(\.\d{1,300})?([eE][+-]?\d{1,2})?", value, re.ASCII):
@@ -285,6 +292,8 @@ def _write_one(name: str, item: Any, partner: Any, member: Member, level: int, l
                 attributes = f' {key}="{_escaped(inside[key])}"' + attributes
         if found:
             _write_members(inside, found, level + 1, inner)
+    if member.primitive and not attributes and not inner:
+        return  # all that it had is known to no definition, and an element without a value says nothing
     lines.append((level, f"<{name}{attributes}{'' if inner else '/'}>"))
     if inner:
         lines += [*inner, (level, f"</{name}>")]

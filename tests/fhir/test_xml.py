@@ -14,6 +14,7 @@ from ihe_kit.core import Unreadable
 from ihe_kit.fhir import as_json, as_xml, conform, parse, recognises
 from ihe_kit.fhir.xml_text import write_xml
 from tests.conftest import cases
+from tests.effort import calls
 
 INGRID = """<?xml version="1.0" encoding="UTF-8"?>
 <Patient xmlns="http://hl7.org/fhir">
@@ -170,3 +171,19 @@ def test_no_text_makes_it_raise_anything_else(noise: str) -> None:
         return
     for finding in conform(message):
         assert 0 <= finding.start <= finding.end <= len(text)
+
+
+def test_a_text_that_names_another_encoding_is_read_as_it_came() -> None:
+    """The bytes were UTF-8, or there would be no text; what its first line says no longer holds."""
+    for encoding in ("ISO-8859-1", "UTF-7", "UTF-16"):
+        text = f'<?xml version="1.0" encoding="{encoding}"?><Patient xmlns="http://hl7.org/fhir"><id value="é"/></Patient>'
+        assert parse(text).get("Patient.id") == ["é"]
+
+
+def test_the_cost_of_a_tag_grows_with_its_attributes() -> None:
+    def cost(count: int) -> int:
+        attributes = " ".join(f'a{number}="x"' for number in range(count))
+        return calls(lambda: parse(f'<Patient xmlns="http://hl7.org/fhir"><name {attributes}/></Patient>'))
+
+    cost(10)
+    assert cost(2_000) <= 10 * cost(250)
