@@ -17,6 +17,9 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from ihe_kit.core import Message, Unreadable
+from ihe_kit.exchanges import Exchange
+from ihe_kit.fhir import FhirMessage, as_json
+from ihe_kit.fhir_client import FhirClient
 from ihe_kit.rules import Finding, has_errors
 from ihe_kit.v2 import read_all
 from ihe_kit.v2.message import V2Message, recognises
@@ -102,6 +105,18 @@ def read_file(name: str) -> tuple[V2Message, ...]:
 
 def _bytes(name: str) -> bytes:
     return sys.stdin.buffer.read() if name == STANDARD_INPUT else Path(name).read_bytes()
+
+
+def send_resources(names: Iterable[str], to: str) -> Iterator[tuple[str, Exchange]]:
+    """(file, what became of it) for every FHIR resource, in JSON or XML, sent to the server at an address: see `FhirClient.keep`. Raises Unreadable
+    for what is no resource, OSError for what cannot be opened, ValueError for an address that is none.
+    """
+    client = FhirClient(to)
+    for name in files(names):
+        message = parse(_bytes(name))
+        if not isinstance(message, FhirMessage) or not message.kind or message.method or message.status:
+            raise Unreadable(f"{name}: expected a FHIR resource in JSON or XML, but found {message.name}")
+        yield name, client.keep(as_json(message))
 
 
 def check_file(name: str, transaction: str | None = None, profile: str | None = None, packages: Sequence[str] = ()) -> list[Checked]:

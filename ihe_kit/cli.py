@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     command("transactions", "list the transactions that the kit knows", _transactions)
 
     _validate_arguments(command("validate", "check messages against their standard and IHE's rules", _validate))
-    _send_arguments(command("send", "send HL7 v2 messages over MLLP and say what became of each", _send))
+    _send_arguments(command("send", "send HL7 v2 messages over MLLP, or FHIR resources over HTTP, and say what became of each", _send))
 
     explain = command("explain", "say what a path means", _explain)
     explain.add_argument("path", help="e.g. PID-3.4, CX, 0203, A01, ORU_R01, Patient.identifier")
@@ -106,12 +106,12 @@ def _validate_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _send_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", nargs="+", metavar="FILE", help="files with one message or a batch; - reads standard input")
-    parser.add_argument("--to", required=True, metavar="ADDRESS", help="e.g. mllp://127.0.0.1:2575")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="files with messages of HL7 v2, or with one FHIR resource each; - reads standard input")
+    parser.add_argument("--to", required=True, metavar="ADDRESS", help="e.g. mllp://127.0.0.1:2575 or http://127.0.0.1:8080/fhir")
     parser.add_argument(
-        "--tries", type=int, default=1, metavar="N", help="how often a message without an answer is sent, the same bytes each time"
+        "--tries", type=int, default=1, metavar="N", help="how often a message of v2 without an answer is sent, the same bytes"
     )
-    parser.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS", help="how long to wait for each answer")
+    parser.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS", help="how long to wait for each answer over MLLP")
     parser.add_argument("--format", choices=("text", "json"), default="text")
 
 
@@ -235,6 +235,8 @@ def _send(arguments: argparse.Namespace) -> int:
     from ihe_kit import send
     from ihe_kit.bulk import read_file
 
+    if arguments.to.startswith("http"):
+        return _send_resources(arguments)
     messages = [message for name in arguments.files for message in read_file(name)]
     sent = send(messages, arguments.to, tries=arguments.tries, timeout=arguments.timeout)
     if arguments.format == "json":
@@ -246,6 +248,23 @@ def _send(arguments: argparse.Namespace) -> int:
         for delivery in sent:
             print(delivery if delivery.ok else f"{delivery}. Next: {delivery.decision}")
     return 0 if all(delivery.ok for delivery in sent) else 1 if all(delivery.code for delivery in sent) else 2
+
+
+def _send_resources(arguments: argparse.Namespace) -> int:
+    """What became of each FHIR resource: kept, refused, or without an answer."""
+    from ihe_kit.bulk import send_resources
+
+    status, told = 0, []
+    for name, done in send_resources(arguments.files, arguments.to):
+        status = max(status, 2 if done.answer is None else int(done.refused))
+        says = done.lost or "; ".join(done.answer.get("OperationOutcome.issue.diagnostics") if done.answer else ())
+        where = "".join(done.answer.get("response.location")[:1]) if done.answer else ""
+        told.append({"file": name, "answer": done.answer.name if done.answer else "", "location": where, "says": says})
+        if arguments.format == "text":
+            print(": ".join(filter(None, (name, told[-1]["answer"] or "no answer", where or says))))
+    if arguments.format == "json":
+        print(json.dumps(told, indent=2, ensure_ascii=False))
+    return status
 
 
 def _explain(arguments: argparse.Namespace) -> int:

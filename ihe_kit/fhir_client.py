@@ -14,16 +14,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from ihe_kit import transactions
 from ihe_kit.core import Packet, Unreadable
-from ihe_kit.exchanges import Exchange, perform
+from ihe_kit.exchanges import Exchange, Peer, Wire, perform
 from ihe_kit.fhir import FhirMessage
 from ihe_kit.fhir.wire import JSON
 from ihe_kit.json_text import written
 from ihe_kit.region import Sandbox
 from ihe_kit.rest import request
+from ihe_kit.transports import peer
 
 Resource = FhirMessage | Mapping[str, Any] | str
 
@@ -31,12 +34,23 @@ JSON_PATCH, MERGE_PATCH = "application/json-patch+json", "application/merge-patc
 
 
 class FhirClient:
-    """Asks the FHIR server of a sandbox. `base` is the server's address: what every URL of FHIR begins with."""
+    """Asks the FHIR server of a sandbox, or the one at an address such as `http://127.0.0.1:8080/fhir`.
+
+    `base` is the server's address: what every URL of FHIR begins with. What crosses is kept on the sandbox's wire, or on one of the client's own
+    (`wire`). Raises ValueError for an address that is none.
+    """
 
     plays = ("FHIR client",)
 
-    def __init__(self, box: Sandbox) -> None:
-        self.box, self.base = box, box.addresses["FHIR server"]
+    def __init__(self, to: Sandbox | str) -> None:
+        self.box = None if isinstance(to, str) else to
+        self.base = to.rstrip("/") if isinstance(to, str) else to.addresses["FHIR server"]
+        self.wire = Wire() if isinstance(to, str) else to.wire
+        self._peer()  # says at once where an address is none
+
+    def _peer(self) -> Peer:
+        """The server. Whoever listens at an address keeps what comes on a wire of its own, even where that is a sandbox in this very process."""
+        return self.box.peer("FHIR server") if self.box else replace(peer(self.base), recorded=False)
 
     # One resource
 
@@ -105,6 +119,12 @@ class FhirClient:
         """POST a Bundle of requests to the base: all or none, or for a batch each for itself; the Bundle says which."""
         return self.ask("POST", "", bundle)
 
+    def keep(self, resource: FhirMessage) -> Exchange:
+        """Whatever it takes to keep a resource: a transaction or a batch is posted to the base, what has an id is updated, the rest is created."""
+        if resource.kind == "Bundle" and "".join(resource.get("Bundle.type")) in ("transaction", "batch"):
+            return self.transaction(resource)
+        return self.update(resource) if _named(resource, "id") else self.create(resource)
+
     # What is beside
 
     def operation(self, target: str, parameters: Resource | None = None) -> Exchange:
@@ -120,8 +140,9 @@ class FhirClient:
         text = body.body if isinstance(body, FhirMessage) else body if isinstance(body, str) else written(dict(body))
         given = {name.replace("_", "-"): value for name, value in headers.items() if value}
         named = {"host": self.base.split("/")[2], "accept": JSON} | ({"content-type": JSON} if text else {}) | given
-        packet = Packet("http", request(method, f"{FhirMessage.base}/{target}".rstrip("/"), text, list(named.items())).encode())
-        return perform(transactions()["FHIR"], packet, self.box.peer("FHIR server"), self.box.wire)
+        url = f"{urlsplit(self.base).path}/{target}".rstrip("/") or "/"
+        packet = Packet("http", request(method, url, text, list(named.items())).encode())
+        return perform(transactions()["FHIR"], packet, self._peer(), self.wire)
 
 
 def _named(resource: Resource | Sequence[Any], name: str) -> str:

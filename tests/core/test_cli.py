@@ -166,6 +166,34 @@ def test_a_folder_that_cannot_be_written_says_what_to_do(tmp_path: Path) -> None
         lay_out(tmp_path)
 
 
+def test_send_takes_fhir_as_it_takes_v2(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    patient = {"resourceType": "Patient", "name": [{"family": "Ødegård"}]}
+    entry = {"fullUrl": "urn:uuid:1b4e28ba-2fa1-11d2-883f-0016d3cca427", "resource": patient, "request": {"method": "POST", "url": "Patient"}}
+    texts = {
+        "a-new.json": json.dumps(patient),
+        "b-own-id.xml": '<Patient xmlns="http://hl7.org/fhir"><id value="ingrid"/><gender value="female"/></Patient>',
+        "c-bundle.json": json.dumps({"resourceType": "Bundle", "type": "transaction", "entry": [entry]}),
+        "d-bad.json": json.dumps(patient | {"gender": "robot"}),
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    with Sandbox("sqlite://", story_clock(), story_ids("B"), "127.0.0.1") as box:
+        address = box.addresses["FHIR server"]
+        status, out, _ = run(capsys, "send", "--to", address, "--format", "json", str(tmp_path))
+        told = json.loads(out)
+        assert [row["answer"] for row in told] == ["201 Created", "201 Created", "200 OK", "422 Unprocessable Entity"]
+        assert status == 1
+        assert told[1]["location"].endswith("/Patient/ingrid/_history/1")
+        assert "robot" in told[3]["says"]
+        status, out, _ = run(capsys, "send", "--to", address, str(tmp_path / "a-new.json"))
+        assert (status, "201 Created" in out) == (0, True)
+        assert len(box.wire) == 5, "a foreign client's requests are kept on the server's wire"
+    status, out, _ = run(capsys, "send", "--to", address, str(tmp_path / "a-new.json"))
+    assert (status, "no answer" in out) == (2, True)
+    (tmp_path / "no.json").write_text("[1]")
+    assert run(capsys, "send", "--to", address, str(tmp_path / "no.json"))[0] == 2
+
+
 def test_send_says_what_became_of_each_message(capsys: pytest.CaptureFixture[str], sound: Path, tmp_path: Path) -> None:
     two = tmp_path / "two.hl7"
     two.write_bytes(sound.read_bytes() + sound.read_bytes().replace(b"|F00001|", b"|F00002|"))
