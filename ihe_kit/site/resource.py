@@ -77,7 +77,10 @@ def _json(visit: Visit, message: FhirMessage) -> str:
 
 
 def _xml(visit: Visit, message: FhirMessage) -> str:
-    return text_html(Outline(as_xml(message), explain, link=visit.target))
+    try:
+        return text_html(Outline(as_xml(message), explain, link=visit.target))
+    except ValueError as reason:  # a character that XML cannot have
+        return f'<div class="kit-empty"><h2>There is no XML of this resource</h2><p>{visible(str(reason))}</p></div>'
 
 
 def _findings(_: Visit, message: FhirMessage) -> str:
