@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SYSTEMS = (
     System("Nordvik ADT", "Nordvik Hospital", ("Patient Encounter Supplier", "Patient Demographics Supplier", "Patient Identity Source")),
-    System("Nordvik ward", "Nordvik Hospital", ("Patient Demographics Consumer", "openEHR client")),
+    System("Nordvik ward", "Nordvik Hospital", ("Patient Demographics Consumer", "openEHR client", "FHIR client")),
     System(
         "Fjordland identity",
         "Fjordland Region",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ihe_kit import FhirClient
@@ -21,6 +21,7 @@ from ihe_kit.region import Sandbox, story_clock, story_ids
 NORDVIK, RESULTS = "urn:oid:2.999.10.1", "urn:oid:2.999.10.4"
 LOINC, UCUM = "http://loinc.org", "http://unitsofmeasure.org"
 CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
+SECOND = "Solbakken records"
 
 _second: Sandbox | None = None
 
@@ -150,6 +151,9 @@ def solbakken() -> Sandbox:
     if _second:
         _second.stop()
     _second = Sandbox("sqlite://", story_clock(), story_ids("S"), "127.0.0.1")
+    wire, name = _second.wire, _second.wire.system("FHIR server")
+    wire.systems = [replace(one, name=SECOND, organisation="Solbakken Clinic") if one.name == name else one for one in wire.systems]
+    wire.addresses[SECOND] = wire.addresses.pop(name)
     return _second
 
 

@@ -73,8 +73,9 @@ def test_versions_tell_what_made_them() -> None:
 def test_the_second_server_gives_ids_of_its_own() -> None:
     first = solbakken()
     client = FhirClient(first)
-    created = client.create(resource("ingrid")).answer
-    assert created and created.get("Patient.id") == ["S00001"]
+    created = client.create(resource("ingrid"))
+    assert created.answer and created.answer.get("Patient.id") == ["S00001"]
+    assert str(created) == "FHIR POST Patient, Nordvik ward to Solbakken records: 201 Created"
     assert FhirClient(solbakken()).base != client.base
     assert client.read("Patient/S00001").lost, "the one before it was stopped"
 
