@@ -46,7 +46,7 @@ def keep(box: Sandbox, resource: dict[str, Any]) -> None:
     save(box.store, message, box.clock, resource["id"], "")
 
 
-def kept_many(box: Sandbox, number: int = 25) -> None:
+def kept_many(box: Sandbox, number: int = 7) -> None:
     """So many Observations of one patient, for a search of several pages."""
     for n in range(number):
         keep(

@@ -48,10 +48,10 @@ def site() -> Iterator[Site]:
         yield Site(filled(box))
 
 
-def crawl(site: Site, prefix: str, start: str = "") -> dict[str, str]:
+def crawl(site: Site, prefix: str, *starts: str) -> dict[str, str]:
     """Every page that links lead to, as a browser finds them behind a prefix: path -> HTML."""
     pages: dict[str, str] = {}
-    todo = [f"http://h{prefix}{start}"]
+    todo = [f"http://h{prefix}{start}" for start in ("", *starts)]
     while todo and len(pages) < 400:
         url = todo.pop()
         parts = urlsplit(url)
@@ -70,7 +70,7 @@ def crawl(site: Site, prefix: str, start: str = "") -> dict[str, str]:
 
 @pytest.mark.parametrize("prefix", ["/", "/user/abc/proxy/8123/"])
 def test_every_link_leads_somewhere_and_stays_under_the_prefix(site: Site, prefix: str) -> None:
-    pages = crawl(site, prefix)
+    pages = crawl(site, prefix, "Observation?_count=3")
     assert {
         "",
         "exchanges",
@@ -211,13 +211,13 @@ def test_a_form_offers_what_the_capability_statement_says(site: Site) -> None:
 
 def test_pages_of_a_search_follow_each_other(site: Site) -> None:
     found: list[str] = []
-    way = "Observation?code=8480-6&_count=10"
+    way = "Observation?code=8480-6&_count=3"
     for _ in range(3):
         page = seen(get(site, way).body)
         found += [a["href"].rpartition("/")[2] for a in page.all("a") if re.fullmatch(r"\./Observation/o\d+", a["href"])]
         following = [a["href"] for a in page.all("a") if a.get("rel") == "next"]
         way = following[0].removeprefix("./") if following else ""
-    assert sorted(found) == sorted(f"o{n}" for n in range(25)) and way == ""
+    assert sorted(found) == sorted(f"o{n}" for n in range(7)) and way == ""
 
 
 def test_a_refused_search_says_why(site: Site) -> None:
