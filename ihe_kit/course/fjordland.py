@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from functools import lru_cache
+from textwrap import fill
 from typing import Any
 
 from ihe_kit.fhir import FhirMessage, Package, load, parse
 from ihe_kit.files import data
 from ihe_kit.rules import Finding
 
+WIDTH, INDENT = 88, " " * 12  # of what `report` prints
 FOLDER = data("fhir/fjordland")
 PATIENT = "https://fjordland.example/fhir/StructureDefinition/fjordland-patient"
 
@@ -39,7 +41,8 @@ def report(findings: Iterable[Finding]) -> None:
     """Prints what a check found, a line for the severity, the path and the rule and one for the words; how many of each at the end."""
     told = list(findings)
     for finding in told:
-        print(f"{finding.severity:<12}{finding.path or 'the resource'}  [{finding.rule}]\n            {finding.says}")
+        print(f"{finding.severity:<12}{finding.path or 'the resource'}  [{finding.rule}]")
+        print(fill(finding.says, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT, break_long_words=False, break_on_hyphens=False))
     counts = {severity: sum(finding.severity == severity for finding in told) for severity in ("error", "warning", "information")}
     print(", ".join(f"{count} {severity}{'s' if count != 1 and severity != 'information' else ''}" for severity, count in counts.items()))
 

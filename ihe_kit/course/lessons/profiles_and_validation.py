@@ -51,7 +51,7 @@ def narrowing(path: str, allowed: str, wanted: str, line: dict[str, Any]) -> tup
     """The steps from a wish to a line."""
     said = " and ".join(f"`{name}`" for name in line if name != "path")
     return (
-        Step("Name the element", path, f"A path begins with the type of the resource, then a dot: `{path[:10]}…`."),
+        Step("Name the element", path, "A path begins with the type of the resource, then a dot: `Patient.`"),
         Step("Say how often R4 allows it", allowed, f"`explain` tells it under *occurs*: `explain(\"{path}\")`."),
         Step("Say how often we want it", wanted, "The least, two dots, the most. It may be narrower than R4's, never wider."),
         Step("Write the line", json.dumps(line), f"The line has `path` and what changes: {said}. What R4 says already stays out."),
@@ -479,11 +479,11 @@ EXERCISES = (
         standard="fhir",
         task="The lines of a differential: exactly one number that the region gave out, told apart by its system. Put them in order. One line does not belong.",
         tiles=(
-            Tile("identifier, slicing", "numbers are told apart by their system, the rest may be anything (open)", "Without it nobody knows by what the repetitions are told apart."),
-            Tile("identifier:regional", "a slice of the name regional, 1..1", "The slice has to be named, and says how often."),
-            Tile("identifier:regional.system", "fixed: urn:oid:2.999.1.1", "The value by which the slice is recognised."),
-            Tile("identifier.system", "fixed: urn:oid:2.999.1.1", "Outside of a slice it holds for every identifier: then no hospital's number could be there."),
-            Tile("birthDate", "1..1", "An element after identifier; the region wants it, too."),
+            Tile("identifier, slicing", "`identifier`: told apart by system, anything else may be there, too (open)", "Without it nobody knows by what the repetitions are told apart."),
+            Tile("identifier:regional", "`identifier:regional`: a slice of this name, 1..1", "The slice has to be named, and says how often."),
+            Tile("identifier:regional.system", "`identifier:regional.system`: fixed, urn:oid:2.999.1.1", "The value by which the slice is recognised."),
+            Tile("identifier.system", "`identifier.system`: fixed, urn:oid:2.999.1.1", "Outside of a slice it holds for every identifier: then no hospital's number could be there."),
+            Tile("birthDate", "`birthDate`: 1..1", "An element after identifier; the region wants it, too."),
         ),
         solution=("identifier, slicing", "identifier:regional", "identifier:regional.system", "birthDate"),
         before=(
