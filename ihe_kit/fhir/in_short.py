@@ -4,21 +4,8 @@ from __future__ import annotations
 
 from ihe_kit.fhir.shapes import Json
 
-_TELLING = (
-    "name",
-    "title",
-    "birthDate",
-    "code",
-    "type",
-    "class",
-    "status",
-    "period",
-    "date",
-    "authoredOn",
-    "recordedDate",
-    "gender",
-    "description",
-)
+_FIRST = ("name", "title", "birthDate", "code", "type", "class")
+_THEN = ("status", "period", "date", "authoredOn", "recordedDate", "gender", "description")
 
 
 def about(resource: Json) -> str:
@@ -27,26 +14,9 @@ def about(resource: Json) -> str:
     >>> about({"resourceType": "Patient", "name": [{"family": "Lind", "given": ["Sofie"]}], "birthDate": "2025-03-03"})
     'Lind, Sofie, 2025-03-03'
     """
-    told = [_text(resource.get(key)) for key in _TELLING if key in resource]
-    told += [_text(value) for key, value in resource.items() if key.startswith(("value", "effective")) and key not in _TELLING]
+    values = [key for key in resource if key.startswith(("value", "effective"))]
+    told = [_text(resource.get(key)) for key in (*_FIRST, *values, *_THEN)]
     return ", ".join(filter(None, told))
-
-
-_TELLING = (
-    "name",
-    "title",
-    "birthDate",
-    "code",
-    "type",
-    "class",
-    "status",
-    "period",
-    "date",
-    "authoredOn",
-    "recordedDate",
-    "gender",
-    "description",
-)
 
 
 def _text(value: object) -> str:
@@ -59,7 +29,7 @@ def _text(value: object) -> str:
         given = value.get("given")
         return ", ".join(filter(None, (_text(value.get("family")), " ".join(map(_text, given)) if isinstance(given, list) else "")))
     if "start" in value or "end" in value:
-        return f"{_text(value.get('start'))} to {_text(value.get('end')) or 'now'}"
+        return f"{_text(value.get('start'))} to {_text(value.get('end')) or 'now'}".strip()
     if "value" in value:
         return f"{_text(value['value'])} {_text(value.get('unit') or value.get('code'))}".strip()
     return _text(value.get("text") or value.get("display") or value.get("coding") or value.get("code") or value.get("reference"))

@@ -76,7 +76,8 @@ def often(shape: Shape, above: Shape, profile: str) -> str:
     if shape.slice and above.name == shape.name:
         where, what = f", among the repetitions of `{shape.name}`", "the slice"
     else:
-        where, what = ("" if "." not in above.path else f", in every `{above.name}` that is there"), "it"
+        inside = f", in every `{above.name}` that is {f'the slice `{above.slice}`' if above.slice else 'there'}"
+        where, what = (inside if "." in above.path else ""), "it"
     if most == 0:
         return f"Never{where}: this profile takes {what} away, and a resource that has {what} does not follow {profile}."
     if least == 0:

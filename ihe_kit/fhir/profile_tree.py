@@ -213,8 +213,8 @@ def _read(profile: str | Json | FhirMessage, known: Definitions) -> tuple[Json |
 
 
 def _unknown(wanted: str, known: Definitions) -> str:
-    near = nearest(wanted, (url.removeprefix(BASE) for url in known.urls("StructureDefinition")))
-    return f"No profile or type {wanted[:200]!r} is known here, neither to R4 nor to the packages that were given{near}."
+    near = nearest(wanted, (url.removeprefix(BASE) for url in known.urls("StructureDefinition"))) or "."
+    return f"No profile or type {wanted[:200]!r} is known here, neither to R4 nor to the packages that were given{near}"
 
 
 def _problems(tree: ProfileTree) -> Iterator[str]:
@@ -222,11 +222,19 @@ def _problems(tree: ProfileTree) -> Iterator[str]:
     tree.known.shape(tree.url)
     told = dict.fromkeys(tree.known.problems.get(str(one.get("url", "")), "") for one in reversed(tree.lineage))
     yield from (f"No snapshot can be made: {one}." for one in told if one)
+    if tree.whole and (last := _lost(tree)):
+        yield f"Its base {last} is not at hand, so nobody can tell here what it changed of that."
     kind, base = tree.definition.get("type"), tree.known.shape(str(tree.definition.get("baseDefinition", "")))
     if base and tree.definition.get("derivation") == "constraint" and base.path != kind:
         yield f"It says that it is a profile on {kind}, but what it is derived from is a {base.path}."
     for row, one in tree.widened()[:20]:
         yield f"{row.id} allows more than its base: {one.aspect} {one.now}, where the base has {one.before}. A profile may only narrow."
+
+
+def _lost(tree: ProfileTree) -> str:
+    """The canonical URL of the definition that is wanted on the way to the base and is not at hand; "" where all of them are."""
+    base = tree.lineage[0].get("baseDefinition")
+    return base if isinstance(base, str) and not tree.known.has("StructureDefinition", base) else ""
 
 
 def _alone(definition: Json, known: Definitions) -> Shape | None:

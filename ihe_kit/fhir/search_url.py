@@ -147,9 +147,9 @@ def read_url(text: str) -> SearchUrl:
     first = next((number for number, step in enumerate(steps) if step in resource_types()), len(steps) - 1)
     steps = steps[max(first, 0) :]
     parts = tuple(_part(pair) for pair in query.split("&") if pair)
-    if len(steps) >= 3:
+    if len(steps) == 3:
         return SearchUrl(steps[2], parts, f"{steps[0]}/{steps[1]}")
-    return SearchUrl(steps[0] if steps else "", parts)
+    return SearchUrl("/".join(steps), parts)
 
 
 def _part(pair: str) -> Part:

@@ -121,15 +121,15 @@ def sentence(search: SearchUrl) -> str:
     >>> sentence(SearchUrl("Patient", (Part("given", "Anna"), Part("given", "Maria"))))
     'Every Patient whose `given` begins with “Anna” AND whose `given` begins with “Maria”.'
     """
-    if not search.kind:
-        return "No type of resource is named yet."
     names = list(search.names())
     asked = [condition(name, part) for name, part in zip(names, search.parts, strict=True) if asks(name, part)]
     shaped = [
         shape(name, part) for name, part in zip(names, search.parts, strict=True) if name.code in RESULT and not name.links and part.value
     ]
     within = f" in the compartment of {search.within}" if search.within else ""
-    first = f"Every {'resource' if search.kind == '*' else search.kind}{within}" + (f" {' AND '.join(asked)}" if asked else "") + "."
+    first = (
+        f"Every {search.kind.replace('*', '') or 'resource, of whatever type'}{within}" + (f" {' AND '.join(asked)}" if asked else "") + "."
+    )
     return " ".join([first, *(f"{says[:1].upper()}{says[1:]}." for says in shaped)])
 
 

@@ -90,9 +90,16 @@ def _says(row: Row) -> str:
     kind, value = shape.demanded
     strength, values = shape.binding
     demanded = f"<code>{'=' if kind == 'fixed' else '⊇'} {visible(clip(_value(value), 60))}</code> " if kind else ""
-    bound = f'<span class="b">{h(strength)}: {visible(values.rpartition("/")[2] or "see the text")}</span> ' if strength else ""
-    sliced = f'<span class="b">sliced, {h(str(shape.slicing.get("rules", "open")))}</span> ' if shape.slicing else ""
+    bound = f'<span class="b">{visible(strength)}: {visible(values.rpartition("/")[2] or "see the text")}</span> ' if strength else ""
+    sliced = f'<span class="b">{visible(clip(_sliced(shape), 90))}</span> ' if shape.slicing else ""
     return f"{demanded}{sliced}{bound}<i>{visible(clip(str(shape.element.get('short', '')), 120))}</i>"
+
+
+def _sliced(shape: Shape) -> str:
+    """`slices by code.coding.code, open`."""
+    told = shape.slicing.get("discriminator")
+    by = " and ".join(dict.fromkeys(str(one.get("path")) for one in told if isinstance(one, dict)) if isinstance(told, list) else ())
+    return f"slices{f' by {by}' if by else ''}, {shape.slicing.get('rules', 'open')}"
 
 
 def _value(value: object) -> str:
@@ -159,9 +166,14 @@ def story_html(stages: Sequence[Stage]) -> str:
         did = "defined it" if stage.defined else "changed it"
         facts = "".join(_change(one, stage.defined) for one in stage.changes) + "".join(map(_rule, stage.rules))
         out.append(
-            f'<li><b>{visible(clip(stage.title, 80))}</b> <span class="kit-quiet">{did}</span> {cite(stage.spec)}<ul>{facts}</ul></li>'
+            f'<li><b>{visible(clip(stage.title, 80))}</b> <span class="kit-quiet">{did}</span> {_place(stage.spec)}<ul>{facts}</ul></li>'
         )
     return f'<ol class="kit-story">{"".join(out + _quiet(quiet))}</ol>'
+
+
+def _place(spec: str) -> str:
+    """Where a definition can be read: a place in R4, or the address that a definition gives itself, which need not lead anywhere."""
+    return cite(spec) if spec.startswith("FHIR R4 ") else f'<span class="kit-cite plain">{visible(clip(spec, 200))}</span>'
 
 
 def _quiet(titles: Sequence[str]) -> list[str]:

@@ -236,12 +236,12 @@ def _none(total: int | None) -> str:
 
 
 def refused_html(status: str, outcome: Any, where: str) -> str:
-    """A refusal: the status, and each issue of the OperationOutcome as a finding."""
-    found = issues(outcome)
-    lists = findings_html(found, "fhir", static=True)
-    body = lists or f'<pre class="kit-raw">{visible(clip(json.dumps(outcome, ensure_ascii=False, default=str), 2000))}</pre>'
-    word = f'<div class="kit-strip"><div class="kit-sum" role="status"><span>{icon("error")}<b>{visible(status)}: the server did not search</b></span></div>'
-    return f'{word}<span class="kit-quiet kit-small">{visible(where)}</span></div>{body}'
+    """A refusal, or no answer at all: the status, and each issue of the OperationOutcome as a finding."""
+    lists = findings_html(issues(outcome), "fhir", static=True)
+    shown = clip(json.dumps(outcome, ensure_ascii=False, default=str), 2000) if outcome is not None else ""
+    body = lists or (f'<pre class="kit-raw">{visible(shown)}</pre>' if shown else "")
+    head = f'<div class="kit-strip"><div class="kit-sum" role="status"><span>{icon("error")}<b>No hits: {visible(status)}</b></span></div>'
+    return f'{head}<span class="kit-quiet kit-small">{visible(where)}</span></div>{body}'
 
 
 def issues(outcome: Any) -> list[Finding]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import unquote
 
+from ihe_kit.core import nearest
 from ihe_kit.fhir.dictionary import codes, fields, locate
 from ihe_kit.fhir.parameters import RESULT, find_parameter
 from ihe_kit.fhir.search_url import Link, Name, Part, SearchUrl, cut, fields_of, join, read_name
@@ -245,21 +246,25 @@ def _first(kinds: tuple[str, ...], wanted: str = "name") -> str:
 
 def pieces(search: SearchUrl) -> list[Piece]:
     """The URL in pieces: the path, then each part that has a name."""
-    kind = search.kind or "(no type yet)"
+    kind = search.kind.replace("*", "") or "resource, of whatever type"
     within = f", of those that belong to the compartment of {search.within}" if search.within else ""
-    about = (
-        (
-            "Type",
-            _short(search.kind) or "R4 has no type of resource of this name.",
-            f"FHIR R4 {search.kind}" if _short(search.kind) else "",
-        ),
-    )
-    found = [Piece(search.path or "...", f"every {kind}{within}", facts=about)]
+    facts = (("Type", _short(search.kind), f"FHIR R4 {search.kind}"),) if search.kind in resource_types() else ()
+    found = [Piece(search.path or "...", f"every {kind}{within}", problem=_no_type(search.kind), facts=facts)]
     for number, part in enumerate(search.parts):
         if part.name:
             name = read_name(search.kind, part.name)
             found.append(Piece(str(part), says(search, number), number, problem(search, number), tuple(_facts(name, part))))
     return found
+
+
+def _no_type(kind: str) -> str:
+    """What is wrong with what stands before the question mark."""
+    if kind in resource_types() or kind in ("", "*"):
+        return ""
+    first, slash, rest = kind.partition("/")
+    if slash and first in resource_types():
+        return f"This is no search: it reads one resource. Who wants to search for it by its id writes {first}?_id={rest}."
+    return f"R4 has no type of resource {kind}" + (nearest(kind, resource_types()) or ".")
 
 
 def _facts(name: Name, part: Part) -> Iterator[tuple[str, str, str]]:

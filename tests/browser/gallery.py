@@ -17,7 +17,7 @@ from ihe_kit.course.lessons import exercise, prediction
 from ihe_kit.exchanges import Exchange
 from ihe_kit.region import Sandbox
 from ihe_kit.render.bed_board import keys
-from ihe_kit.widgets import BedBoard, Builder, Diff, Explorer, StayLife, Validator, WireView
+from ihe_kit.widgets import BedBoard, Builder, Diff, Explorer, ProfileViewer, SearchBuilder, StayLife, Validator, WireView
 from ihe_kit.widgets.base import KitWidget
 from ihe_kit.widgets.course.base import CourseWidget
 from ihe_kit.widgets.course.choices import PredictionView, QuizView, RevealView
@@ -29,6 +29,8 @@ from ihe_kit.widgets.validator import example
 from tests.course.test_forms import BROKEN, PUZZLE, WRITTEN
 
 OWNED, BARE = "4711^^^NORDVIK&2.999.10.1&ISO^PI", "4711^^^^PI"
+LOOSE = '{"resourceType": "StructureDefinition", "url": "urn:oid:2.999.1.1.70", "name": "Loose", "type": "Patient", "derivation": "constraint",'
+LOOSE += '"baseDefinition": "http://hl7.org/fhir/StructureDefinition/Patient", "differential": {"element": [{"path": "Patient.link.other", "min": 0}]}}'
 DAMAGED = "MSH|^~\\&|A\x00B\u202e\rPID|||1^^^X~2||<b>\rOBX|1|NM|||seven"
 
 
@@ -86,6 +88,12 @@ def refused() -> Builder:
     return builder
 
 
+def searched(text: str) -> SearchBuilder:
+    search = SearchBuilder(box(), text)
+    search.run()
+    return search
+
+
 def first(kept: Progress) -> CourseWidget:
     return ExerciseView(exercise("00.1"), kept)
 
@@ -116,6 +124,13 @@ GALLERY: dict[str, Callable[[], KitWidget]] = {
     "stay's life": StayLife,
     "stay's life, some events": lambda: StayLife("A01", "A21", at="inpatient"),
     "diff": lambda: Diff(example(), example(mistakes=True)),
+    "search, hits": lambda: searched("Patient?family=Ødegård,Papa&birthdate=lt1980&_sort=-birthdate&_count=1"),
+    "search, refused": lambda: searched("Observation?subject:Patient.famly=x&code=http://loinc.org|8480-6,|x&value-quantity=gt5||mg&_sort=age"),
+    "search, nothing": lambda: SearchBuilder(box()),
+    "profile": lambda: ProfileViewer("bp", element="component:SystolicBP"),
+    "profile, snapshot": lambda: ProfileViewer("Patient", view="snapshot"),
+    "profile, wrong": lambda: ProfileViewer(LOOSE, view="snapshot"),
+    "profile, unknown": lambda: ProfileViewer("Patiend"),
     "exercise, wrong": lambda: pressed(first, ("check", BARE), ("hint",), ("hint",)),
     "exercise, solved": lambda: pressed(first, ("check", OWNED), ("show",)),
     "prediction, none chosen": lambda: pressed(lambda kept: PredictionView(prediction("00.p1"), kept), ("lock",)),
