@@ -80,10 +80,11 @@ def read_values(text: str, start: int = 0) -> Any:
     """
     try:
         plain = text.isascii() and "\\u" not in text
-        if plain or not _SURROGATE.search(text, start):
+        opened = text.count("{") + text.count("[")
+        few = opened + text.count(",") < MAX_VALUES  # else it is made slowly, which ends as soon as there are too many
+        if few and (plain or not _SURROGATE.search(text, start)):
             found = _DECODER.decode(text[start:] if start else text)
-            few = len(text) < MAX_VALUES and text.count("{") + text.count("[") <= MAX_DEPTH  # can be neither too deep nor too many
-            if few or _moderate(found):
+            if opened <= MAX_DEPTH or _moderate(found):
                 return found
     except (ValueError, RecursionError, ArithmeticError):
         pass

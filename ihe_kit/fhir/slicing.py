@@ -37,7 +37,7 @@ class Slicer:
     def check(self, items: Sequence[Item], at: At) -> None:
         """Gives every repetition to its slice, then counts and checks them."""
         if not self.discriminators:
-            facts = {"name": self.whole.name, "title": self.title}
+            facts = {"name": self.whole.name, "title": self.title, "source": self.profile.source}
             self.against.report.once("slice-unchecked", at, about=f"{self.whole.source} {self.whole.id}", **facts)
             return
         belongs = [next((one for one in self.whole.slices.values() if self.matches(item, one)), None) for item in items]

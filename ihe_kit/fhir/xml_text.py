@@ -89,9 +89,9 @@ class _Reader:
     def open(self, name: str, attributes: dict[str, str]) -> None:
         here = self.place(self.parser.CurrentByteIndex)
         space, _, plain = name.rpartition(" ")
-        self.count += 1
+        self.count += 1 + len(attributes)
         if len(self.stack) >= MAX_DEPTH or self.count > MAX_VALUES:
-            raise Unreadable(f"expected at most {MAX_DEPTH} levels and {MAX_VALUES} elements", self.text, here)
+            raise Unreadable(f"expected at most {MAX_DEPTH} levels and {MAX_VALUES} elements and attributes", self.text, here)
         if self.skip:
             self.skip += 1
             return

@@ -111,6 +111,93 @@ def test_an_archive_that_leads_out_of_itself_is_refused(tmp_path: Path, name: st
     assert sorted(path.name for path in tmp_path.iterdir()) == ["evil.tgz"]
 
 
+def header(name: str, size: bytes, type: bytes = tarfile.REGTYPE) -> bytes:
+    """A header of a file as no library writes it: the size is any bytes, and the sum is right."""
+    made = bytearray(tarfile.TarInfo(name).tobuf(tarfile.GNU_FORMAT)[:512])
+    made[124:136], made[156:157], made[148:156] = size.ljust(12, b"\0"), type, b" " * 8
+    made[148:156] = b"%06o\0 " % sum(made)
+    return bytes(made)
+
+
+@pytest.mark.parametrize(
+    "data, says",
+    [
+        (header("././@LongLink", b"02162646000", tarfile.GNUTYPE_LONGNAME) + b"a" * 100_000, "a name or an attribute in it is longer"),
+        (header("pax", b"02162646000", tarfile.XHDTYPE) + b"9" * 100_000, "a name or an attribute in it is longer"),
+        (header("package/a.json", b"\x80" + b"\xff" * 11), "larger than any package"),
+        (header("package/a.json", b"\xff" * 12), "no package of FHIR"),
+        (header("package/a.json", b"9zz"), "no package of FHIR"),
+        (header("pax", b"1000", tarfile.XHDTYPE) + b"24 GNU.sparse.map=a,b,c\n".ljust(512, b"\0") + header("a", b"0"), "no package of FHIR"),
+        (header("package/a.json", b"1000", tarfile.GNUTYPE_SPARSE) + b"\0" * 512, "no package of FHIR"),
+        (header("", b"0"), "leads out of the package"),
+        (header("package/a.json", b"7777777"), "no package of FHIR"),
+    ],
+    ids=["long name", "long attribute", "huge", "negative", "no number", "nonsense of a sparse file", "sparse", "nameless", "cut off"],
+)  # fmt: skip
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "compressed"])
+def test_headers_that_lie(tmp_path: Path, data: bytes, says: str, pack: Any) -> None:
+    path = tmp_path / "package.tgz"
+    path.write_bytes(pack(data + b"\0" * 1024))
+    with pytest.raises(ValueError, match=f"package.tgz is.*{says}"):
+        load(path)
+
+
+def test_every_byte_of_an_archive_may_be_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "broken.tgz"
+    sound = whole(path).read_bytes()
+    for at in range(0, len(sound), 3):
+        path.write_bytes(sound[:at] + bytes([sound[at] ^ 0x55]) + sound[at + 1 :])
+        try:
+            load(path)
+        except ValueError as problem:
+            assert "broken.tgz is" in str(problem), at
+
+
+def test_what_stands_twice_is_told(tmp_path: Path) -> None:
+    """An archive may hold two files of one name; readers that take the first and readers that take the last would see two packages."""
+    other = json.dumps(PROFILE | {"name": "Other"}).encode()
+    package = load(
+        archive(
+            tmp_path / "twice.tgz",
+            member(".", type=tarfile.DIRTYPE),
+            member("./package/package.json", json.dumps(HEAD).encode()),
+            member("package/package.json", b'{"name": "other"}'),
+            member("package/a.json", json.dumps(PROFILE).encode()),
+            member("package/a.json", other),
+            member("package/b.json", other),
+        )
+    )
+    assert (package.name, package.resources["StructureDefinition"][URL]) == ("nordvik.fhir", PROFILE)
+    assert sorted(package.problems) == ["package/a.json", "package/b.json", "package/package.json"]
+    assert package.problems["package/b.json"] == f"{URL} is defined by package/a.json already, which holds"
+
+
+@pytest.mark.parametrize("head", ["[]", '"x"', "5", "null", '{"name": ["x"], "version": {}}'])
+def test_a_head_that_says_nothing(folder: Path, head: str) -> None:
+    (folder / "package" / "package.json").write_text(head, "utf-8")
+    package = load(folder)
+    assert (package.name, package.version, len(package.resources["StructureDefinition"])) == (folder.name, "", 1)
+    assert list(package.problems) == ([] if head.startswith("{") else ["package.json"])
+
+
+def test_definitions_that_lead_to_each_other(folder: Path) -> None:
+    """A is derived from B, and B from A; a value set holds itself; a profile is derived from one that nobody has."""
+    circle = {f"http://example.org/{name}": f"http://example.org/{base}" for name, base in (("A", "B"), ("B", "A"), ("C", "absent"))}
+    for number, (url, base) in enumerate(circle.items()):
+        (folder / "package" / f"{number}.json").write_text(json.dumps(PROFILE | {"url": url, "baseDefinition": base}), "utf-8")
+    own = VALUES | {"compose": {"include": [{"valueSet": [VALUES["url"]]}]}}
+    (folder / "package" / "ValueSet-civil.json").write_text(json.dumps(own), "utf-8")
+    message = parse(
+        '{"resourceType": "Patient", "birthDate": "1958", "maritalStatus": {"coding": [{"system": "http://x.org", "code": "x"}]}}'
+    )
+    found = conform(message, [*circle, URL], packages=[load(folder)])
+    assert [f.rule for f in found if f.severity == "error"] == []
+    says = " ".join(f.says for f in found)
+    assert "is derived from itself" in says
+    assert "http://example.org/C was not checked" in says and "http://example.org/absent" in says
+    assert f"The codes of {VALUES['url']} were not checked" in says
+
+
 def test_bombs_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packages, "MOST_BYTES", 300_000)
     monkeypatch.setattr(packages, "MOST_OF_ONE", 200_000)
