@@ -15,6 +15,7 @@ from ihe_kit.rules import Finding
 WIDTH, INDENT = 88, " " * 12  # of what `report` prints
 FOLDER = data("fhir/fjordland")
 PATIENT = "https://fjordland.example/fhir/StructureDefinition/fjordland-patient"
+PDQM = "https://ihe-kit.example/fhir/StructureDefinition/pdqm-patient"  # what IHE asks, restated in data/fhir/ihe-pdqm
 
 
 @lru_cache(maxsize=1)

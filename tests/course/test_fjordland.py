@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
 from ihe_kit import person, validate
-from ihe_kit.course.fjordland import FOLDER, PATIENT, allergy, guide, mistyped, patient, report, ten
+from ihe_kit.course.fjordland import FOLDER, PATIENT, PDQM, allergy, guide, mistyped, patient, report, ten
 from ihe_kit.course.lessons.profiles_and_validation import _BOUND_RIGHT, _READ_RIGHT, LEAVE, READ, TEN, evaluated, severities
 from ihe_kit.course.r5_reader import r5_reader
+from ihe_kit.fhir import load
 
 EXAMPLES = ("ingrid", "georgios", "amina", "sofie")
 
@@ -42,6 +44,22 @@ def test_its_examples_are_the_people_of_the_cast(key: str) -> None:
     }.items():
         assert told.get(f"Patient.{path}") == [facts[fact]]
     assert told.get(f"Patient.identifier.where(system = 'urn:oid:{facts['oid']}').value") == [facts["identifier"]]
+
+
+@pytest.mark.parametrize(
+    ("changes", "rules"),
+    [
+        ({}, set()),
+        ({"identifier": [{"value": "7"}]}, {"FHIR-PROFILE-REQUIRED"}),
+        ({"name": [{"use": "official"}]}, {"iti-pdqm-patname"}),
+        ({"link": [{"other": {"reference": "Patient/1"}, "type": "seealso"}], "active": None}, {"iti-pdqm-linkstatus"}),
+        ({"implicitRules": "https://example.org/rules"}, {"FHIR-PROFILE-MAX"}),
+    ],
+)
+def test_what_ihe_asks_in_pdqm_is_restated(changes: dict[str, Any], rules: set[str]) -> None:
+    pdqm = load(FOLDER.parent / "ihe-pdqm")
+    assert validate(json.dumps(pdqm.resources["StructureDefinition"][PDQM])) == []
+    assert {one.rule for one in validate(patient("amina", **changes), profile=PDQM, packages=[pdqm])} == rules
 
 
 def test_nobody_else_is_there() -> None:
