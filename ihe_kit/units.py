@@ -254,6 +254,12 @@ class Quantity:
     def __le__(self, other: Quantity) -> bool:
         return self._order(other) <= 0
 
+    def __gt__(self, other: Quantity) -> bool:
+        return self._order(other) > 0
+
+    def __ge__(self, other: Quantity) -> bool:
+        return self._order(other) >= 0
+
     def __round__(self, digits: int = 0) -> Quantity:
         return Quantity(round(self.value, digits), self.unit)
 

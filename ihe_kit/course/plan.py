@@ -1,8 +1,9 @@
-"""The course as a whole: its 26 lessons, the paths through them, and how far a learner has come. Which are written, the folder tells."""
+"""The course as a whole: its lessons, the paths through them, and how far a learner has come. Which are written, the folder tells."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from ihe_kit.course.ledger import Progress
 from ihe_kit.course.lessons import lessons
@@ -28,9 +29,14 @@ class Planned:
         return "done" if of and done == of else "half" if begun else ""
 
 
+def number(notebook: Path) -> str:
+    """The number of a lesson, which its notebook's name begins with: `04`, `11b`."""
+    return notebook.name.partition("-")[0]
+
+
 def plan() -> tuple[Planned, ...]:
     """Every lesson in reading order."""
-    written = {path.name[:2]: path.name for path in (home() / "notebooks").glob("[0-9][0-9]-*.ipynb")}
+    written = {number(path): path.name for path in (home() / "notebooks").glob("[0-9][0-9]*-*.ipynb")}
     return tuple(Planned(**row, notebook=written.get(row["number"], "")) for row in rows("course/lessons.tsv"))
 
 

@@ -213,18 +213,18 @@ def test_leaving_questions_open_is_said(kept: Progress) -> None:
 
 def test_the_map_marks_here_and_what_is_not_written(kept: Progress) -> None:
     widget = CourseMap("00", kept=kept)
-    assert widget.html.count("<li") == 26
+    assert widget.html.count("<li") == 27
     assert widget.html.count('aria-current="step"') == 1
     written = sum(bool(lesson.notebook) for lesson in plan())
-    assert widget.html.count("(not written yet)") == 26 - written
-    assert f"{written} of 26 lessons written, 0 done" in widget.html
+    assert widget.html.count("(not written yet)") == 27 - written
+    assert f"{written} of 27 lessons written, 0 done" in widget.html
 
 
 def test_the_map_shows_a_path(kept: Progress) -> None:
     widget = CourseMap("00", kept=kept)
     press(widget, "role", "openEHR starter")
-    assert "openEHR starter: 7 lessons." in widget.html
-    assert widget.html.count("on this path") == 7
+    assert "openEHR starter: 8 lessons." in widget.html
+    assert widget.html.count("on this path") == 8
     press(widget, "role", "nobody")
     assert "on this path" not in widget.html
     with pytest.raises(ValueError, match="did you mean Programmer"):

@@ -11,6 +11,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from ihe_kit.course.plan import number
+
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 LESSONS = sorted(NOTEBOOKS.glob("*.ipynb"))
 MOST_LINES, MOST_CHARACTERS, MOST_PROSE = 4, 100, 8
@@ -40,7 +42,7 @@ def source(cell: dict[str, Any]) -> str:
 
 def test_there_is_a_lesson() -> None:
     assert LESSONS
-    assert [path.name[:2] for path in LESSONS] == sorted({path.name[:2] for path in LESSONS})
+    assert [number(path) for path in LESSONS] == sorted({number(path) for path in LESSONS})
 
 
 def test_it_is_a_valid_notebook_without_traces_of_a_run(path: Path, cells: list[dict[str, Any]]) -> None:
@@ -83,9 +85,9 @@ def test_no_wall_of_text(cells: list[dict[str, Any]]) -> None:
 
 
 def test_shape(path: Path, cells: list[dict[str, Any]]) -> None:
-    number = path.name[:2]
+    lesson = number(path)
     texts = [source(cell) for cell in cells]
-    assert texts[0].startswith(f"# {number} ")
+    assert texts[0].startswith(f"# {lesson} ")
     assert "minutes" in texts[0]
     assert "**Before this lesson:**" in texts[0]
     assert texts[1].startswith("## "), "a scene"
@@ -94,7 +96,7 @@ def test_shape(path: Path, cells: list[dict[str, Any]]) -> None:
     assert any("**Where in the specification.**" in text for text in texts)
     assert len(re.findall(r"^\d\. ", texts[0], re.M)) == 3, "three things you will be able to do"
     calls = [text for cell, text in zip(cells, texts, strict=True) if cell["cell_type"] == "code"]
-    assert calls[-2:] == [f'quiz("{number}")', f'course_map("{number}")']
+    assert calls[-2:] == [f'quiz("{lesson}")', f'course_map("{lesson}")']
     for heading in ("Recap", "In the real world"):
         assert any(heading in text for text in texts)
     recap = next(text for text in texts if "## Recap" in text)
@@ -105,7 +107,7 @@ def test_the_head_says_what_the_items_say(path: Path, cells: list[dict[str, Any]
     from ihe_kit.course.lessons import lesson
     from ihe_kit.course.plan import plan
 
-    items, head = lesson(path.name[:2]), source(cells[0])
+    items, head = lesson(number(path)), source(cells[0])
     assert all(re.search(rf"^\d\. {re.escape(goal.says)}", head, re.M) for goal in items.goals), "goals word for word"
     assert f"**Time:** {items.minutes} minutes" in head
     assert f"**Before this lesson:** {items.before}" in head.replace("`", "")
@@ -116,12 +118,12 @@ def test_the_head_says_what_the_items_say(path: Path, cells: list[dict[str, Any]
 def test_every_item_is_used_and_every_prediction_is_revealed(path: Path, cells: list[dict[str, Any]]) -> None:
     from ihe_kit.course.lessons import lesson
 
-    items = lesson(path.name[:2])
+    items = lesson(number(path))
     code = "\n".join(source(cell) for cell in cells if cell["cell_type"] == "code")
-    assert re.findall(r'example\("([\dw.]+)"\)', code) == [item.id for item in items.examples]
-    assert re.findall(r'exercise\("([\d.]+)"\)', code) == [item.id for item in items.exercises]
-    assert re.findall(r'predict\("([\dp.]+)"\)', code) == [item.id for item in items.predictions]
-    assert re.findall(r'reveal\("([\dp.]+)"', code) == [item.id for item in items.predictions]
+    assert re.findall(r'example\("([\w.]+)"\)', code) == [item.id for item in items.examples]
+    assert re.findall(r'exercise\("([\w.]+)"\)', code) == [item.id for item in items.exercises]
+    assert re.findall(r'predict\("([\w.]+)"\)', code) == [item.id for item in items.predictions]
+    assert re.findall(r'reveal\("([\w.]+)"', code) == [item.id for item in items.predictions]
 
 
 def test_one_voice_and_one_spelling(cells: list[dict[str, Any]]) -> None:
@@ -160,7 +162,7 @@ def test_predictions_come_true(path: Path, tmp_path: Path) -> None:
     """Run once from top to bottom, what really happened is what the prediction holds to be usual, and its own reason shows."""
     from ihe_kit.course.lessons import lesson
 
-    predictions = lesson(path.name[:2]).predictions
+    predictions = lesson(number(path)).predictions
     records = {item.id: {"predicted": [choice.key for choice in item.choices].index(item.right)} for item in predictions}
     (tmp_path / ".ihe_kit").mkdir()
     (tmp_path / ".ihe_kit" / "progress.json").write_text(json.dumps({"version": 1, "items": records}), encoding="utf-8")
