@@ -21,6 +21,8 @@ Rest = TypeVar("Rest", bound="RestMessage")
 
 _HALF = re.compile("[\ud800-\udfff]")
 _REQUEST = re.compile(r"(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (\S*)(?: HTTP/1\.[01])?\r?$")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_HEAD_END, _NAME = re.compile(r"\r?\n\r?\n"), re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _RESPONSE = re.compile(r"HTTP/1\.[01] (\d{3})(?: ([^\r\n]*))?\r?$")
 
 
@@ -38,13 +40,11 @@ class RestMessage(Message):
         self.text = text
         self.method = self.url = self.status = ""
         self.headers: dict[str, str] = {}
-        self.head: list[Element] = []
-        start = self._read_head() if _is_http(text) else int(text.startswith("\ufeff"))  # a byte order mark is kept, not read
-        self.body_start = start
-        self.holds_body = bool(text[start:].strip()) and self._is_json()
+        self.body_start = self._read_head() or int(text.startswith("\ufeff"))  # a byte order mark is kept, not read
+        self.holds_body = self._is_json() and bool(text[self.body_start :].strip())
         if self.holds_body:
             self.read()
-        elif not self.head:
+        elif not (self.method or self.status):
             raise Unreadable("expected a JSON object or an HTTP message, but the text is empty", text)
 
     def read(self) -> None:
@@ -60,41 +60,55 @@ class RestMessage(Message):
         return "json" in self.headers.get("content-type", "json").lower()
 
     def _read_head(self) -> int:
-        end = re.compile(r"\r?\n\r?\n").search(self.text)
-        head = self.text[: end.start()] if end else self.text
-        line, *rest = re.split(r"(?<=\n)", head)
-        request, response = _REQUEST.match(line.rstrip("\r\n")), _RESPONSE.match(line.rstrip("\r\n"))
+        """Reads the start line and the headers. Returns where the body begins, 0 for what is no HTTP message. Raises Unreadable."""
+        end = _HEAD_END.search(self.text)
+        line, *rest = self.text[: end.start() if end else None].split("\n")
+        request, response = _REQUEST.match(line), _RESPONSE.match(line)
         if request:
             self.method, self.url = request.groups()
-            self._add("request.method", self.method, request.start(1), request.end(1))
-            self._add("request.url", self.url, request.start(2), request.end(2))
-            self._read_query(request.start(2))
         elif response:
             self.status = response.group(1)
-            self._add("response.status", self.status, response.start(1), response.end(1))
-        position = len(line)
-        for header in rest:
-            name, colon, value = header.rstrip("\r\n").partition(":")
-            if not colon or not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
-                raise Unreadable("expected a header, a name and a value with a colon between them", self.text, position)
-            self.headers[name.lower()] = ", ".join(filter(None, (self.headers.get(name.lower()), value.strip())))  # RFC 9110 section 5.3
-            start = position + len(name) + 1 + len(value) - len(value.lstrip())
-            side = "request" if self.method else "response"
-            camel = re.sub(r"-(\w)", lambda m: m.group(1).upper(), name.lower())
-            self._add(f"{side}.{camel}", value.strip(), start, start + len(value.strip()))
-            position += len(header)
+        else:
+            return 0
+        for number, header in enumerate(rest):
+            name, colon, value = header.partition(":")
+            if not colon or not _NAME.fullmatch(name):
+                place = len("\n".join([line, *rest[:number]])) + 1
+                raise Unreadable("expected a header, a name and a value with a colon between them", self.text, place)
+            name, value = name.lower(), value.strip()
+            self.headers[name] = (
+                ", ".join(filter(None, (self.headers[name], value))) if name in self.headers else value
+            )  # RFC 9110 section 5.3
         return end.end() if end else len(self.text)
 
-    def _read_query(self, start: int) -> None:
+    @cached_property
+    def head(self) -> list[Element]:
+        """The elements of the start line, the query and the headers, each with its place, made when they are first asked for."""
+        if not (self.method or self.status):
+            return []
+        line, *rest = re.split(r"(?<=\n)", _HEAD_END.split(self.text, maxsplit=1)[0])
+        if self.method:
+            start = line.index(self.url, len(self.method) + 1)
+            found = [_element("request.method", self.method, 0), _element("request.url", self.url, start), *self._query_elements(start)]
+        else:
+            found = [_element("response.status", self.status, line.index(self.status, len("HTTP/1.1")))]
+        side, position = "request" if self.method else "response", len(line)
+        for header in rest:
+            name, _, value = header.rstrip("\r\n").partition(":")
+            start = position + len(name) + 1 + len(value) - len(value.lstrip())
+            camel = re.sub(r"-(\w)", lambda m: m.group(1).upper(), name.lower())
+            found.append(_element(f"{side}.{camel}", value.strip(), start))
+            position += len(header)
+        return found
+
+    def _query_elements(self, start: int) -> Iterator[Element]:
         path, mark, query = self.url.partition("?")
         position = start + len(path) + len(mark)
         for pair in query.split("&") if mark else ():
             name, equals, value = pair.partition("=")
-            self._add(f"request.url.{unquote_plus(name)}", unquote_plus(value), position + len(name) + len(equals), position + len(pair), 2)
+            plain_name, place = unquote_plus(name), position + len(name) + len(equals)
+            yield Element(f"request.url.{plain_name}", f"?{plain_name}", unquote_plus(value), place, position + len(pair), 2)
             position += len(pair) + 1
-
-    def _add(self, path: str, value: str, start: int, end: int, level: int = 1) -> None:
-        self.head.append(Element(path, path.rsplit(".", 1)[-1] if level == 1 else f"?{path.split('.', 2)[2]}", value, start, end, level))
 
     # what the rooms fill in
 
@@ -115,10 +129,12 @@ class RestMessage(Message):
         below = path.removeprefix(self.base)
         return below.strip("/") if below != path and below[:1] in ("", "/") else path
 
-    @property
+    @cached_property
     def query(self) -> list[tuple[str, str]]:
         """The query parameters, decoded, in order."""
-        return [(e.path.split(".", 2)[2], e.value) for e in self.head if e.path.startswith("request.url.")]
+        _, mark, query = self.url.partition("?")
+        pairs = (pair.partition("=") for pair in query.split("&")) if mark else ()
+        return [(unquote_plus(name), unquote_plus(value)) for name, _, value in pairs]
 
     @property
     def name(self) -> str:
@@ -167,9 +183,8 @@ class RestMessage(Message):
         return self.walk(path)
 
 
-def _is_http(text: str) -> bool:
-    line = text[: text.find("\n")] if "\n" in text else text
-    return bool(_REQUEST.match(line) or _RESPONSE.match(line))
+def _element(path: str, value: str, start: int) -> Element:
+    return Element(path, path.rsplit(".", 1)[-1], value, start, start + len(value))
 
 
 def is_http(text: str) -> str:
@@ -209,7 +224,7 @@ def response(status: int, body: str = "", headers: Sequence[tuple[str, str]] = (
 
 
 def _http(line: str, headers: Sequence[tuple[str, str]], body: str, always: bool = False) -> str:
-    bad = next((name for name, value in headers if re.search(r"[\x00-\x1f\x7f]", value)), None)
+    bad = next((name for name, value in headers if _CONTROL.search(value)), None)
     if bad:  # a line end in a value would begin a header of the sender's own
         raise ValueError(f"the value of the header {bad} holds a control character")
     size = len(body.encode("utf-8"))

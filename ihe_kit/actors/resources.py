@@ -16,6 +16,7 @@ from ihe_kit.store import Document, Store
 
 Clock = Callable[[], datetime]
 _NAME, _COLON = re.compile(r'[\s,]*"'), re.compile(r"\s*:\s*")
+_FIRST = re.compile(r'(\s*\{)\s*("resourceType"\s*:\s*"\w+")')
 _DECODER = JSONDecoder()
 
 
@@ -27,7 +28,8 @@ def save(store: Store, message: FhirMessage, clock: Clock, id: str, base: str = 
     values = message.values
     version, at = _next(store, values["resourceType"], id), instant(clock())
     meta = dict(values.get("meta") or {}) | {"versionId": str(version), "lastUpdated": at}
-    return _put(store, values | {"id": id, "meta": meta}, with_identity(message.body, id, meta), at, base)
+    text = with_identity(message.body, id, meta, new="id" not in values and "meta" not in values)
+    return _put(store, values | {"id": id, "meta": meta}, text, at, base)
 
 
 def save_data(store: Store, data: dict[str, Any], clock: Clock, id: str, base: str = "") -> Document:
@@ -54,13 +56,17 @@ def _put(store: Store, data: dict[str, Any], text: str, at: str, base: str) -> D
     return store.put(data["resourceType"], data["id"], text, at, rows.entries, periods=rows.periods, amounts=rows.amounts)
 
 
-def with_identity(text: str, id: str, meta: dict[str, Any]) -> str:
-    """The text of a sound resource with its `id` and `meta` behind its type; the rest is kept to the character.
+def with_identity(text: str, id: str, meta: dict[str, Any], new: bool = False) -> str:
+    """The text of a sound resource with its `id` and `meta` behind its type; the rest is kept to the character. `new`: it has neither yet, so
+    where its type comes first nothing needs to be looked for.
 
     >>> with_identity('{"id": "old", "resourceType": "Patient"}', "new", {"versionId": "1"})
     '{"resourceType": "Patient",\\n  "id": "new",\\n  "meta": {\\n    "versionId": "1"\\n  }}'
     """
     own = f',\n  "id": {json.dumps(id)},\n  "meta": ' + written(meta, "\n  ")
+    first = _FIRST.match(text)
+    if new and first:
+        return first[1] + first[2] + own + text[first.end() :]
     before = text.index("{") + 1
     parts: list[str] = []
     for name, start, end in members(text):

@@ -6,12 +6,12 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
 from ihe_kit import rest
-from ihe_kit.core import Element, UnknownPath
+from ihe_kit.core import UnknownPath
 from ihe_kit.fhir.dictionary import fields, is_resource, locate
 from ihe_kit.fhir.formats import FORMATS, is_written
 from ihe_kit.fhir.message import FhirMessage
@@ -163,11 +163,6 @@ class Written(FhirMessage):
         self.method = self.url = ""
         self.status, self.headers = str(status), {name.lower(): value for name, value in headers}
         self.body_start, self.holds_body = len(self.text) - len(body), bool(body.strip())
-
-    @cached_property
-    def head(self) -> list[Element]:  # type: ignore[override]
-        """The elements of the status line and the headers."""
-        return FhirMessage(self.text).head
 
 
 def _outcome(status: int, issues: Sequence[Mapping[str, Any]]) -> FhirMessage:

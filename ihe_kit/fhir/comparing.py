@@ -6,6 +6,7 @@ import calendar
 import re
 import unicodedata
 from datetime import UTC, datetime
+from functools import lru_cache
 
 _MOMENT = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d:\d\d)(?::(\d\d)(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?)?)?", re.ASCII)
 
@@ -22,6 +23,7 @@ def normal(text: str) -> str:
     return " ".join("".join(letter for letter in folded if not unicodedata.combining(letter)).split())
 
 
+@lru_cache(maxsize=4096)
 def span(text: str) -> tuple[str, str]:
     """The first and the last moment that a date or dateTime stands for, in UTC where it has a zone. Raises ValueError.
 
@@ -33,19 +35,15 @@ def span(text: str) -> tuple[str, str]:
         raise ValueError(f"{text!r} is no date: expected one such as 1958, 1958-06, 1958-06-17 or 2025-03-03T08:00:00+01:00")
     year, month, day, clock, seconds, fraction, zone = found.groups()
     last = day or calendar.monthrange(int(year), int(month or 12))[1]
-    low, high = (
-        datetime.fromisoformat(f"{year}-{month or m}-{day or d}T{clock or c}:{seconds or s}{zone or ''}")
-        for m, d, c, s in (("01", "01", "00:00", "00"), ("12", last, "23:59", "59"))
-    )
-    if zone and not 1 < int(year) < 9999:  # another zone may lie beyond the years that a calendar has
-        raise ValueError(f"{text!r} is no date that can be compared")
+    low = datetime.fromisoformat(f"{year}-{month or '01'}-{day or '01'}T{clock or '00:00'}:{seconds or '00'}{zone or ''}")
     if zone:
-        low, high = low.astimezone(UTC), high.astimezone(UTC)
-    ends = f"{(fraction or '.')[1:7]}"
-    return (
-        low.replace(tzinfo=None).isoformat() + (f".{ends.ljust(6, '0')}" if fraction else ""),
-        f"{high.replace(tzinfo=None).isoformat()}.{ends.ljust(6, '9')}",
-    )
+        if not 1 < int(year) < 9999:  # another zone may lie beyond the years that a calendar has
+            raise ValueError(f"{text!r} is no date that can be compared")
+        low = low.astimezone(UTC).replace(tzinfo=None)
+    first = low.isoformat()
+    end = first if seconds else f"{first[:-2]}59" if clock else f"{year}-{month or 12}-{last}T23:59:59"
+    digits = (fraction or ".")[1:7]
+    return f"{first}.{digits.ljust(6, '0')}" if fraction else first, f"{end}.{digits.ljust(6, '9')}"
 
 
 def split(text: str, mark: str, most: int = 0) -> list[str]:

@@ -136,7 +136,7 @@ def vital_signs() -> dict[str, str]:
 
 def _check_query(message: FhirMessage, report: Report) -> None:
     kind = message.target.removesuffix("/_search")
-    for element in message.head:
+    for element in message.head if message.query else ():
         name = element.path.removeprefix("request.url.")
         known = [parameter.name for parameter in parameters(kind)]
         if name != element.path and known and not find_parameter(kind, name) and name not in RESULT:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from ihe_kit.fhir.tables import data_types
+from ihe_kit.fhir.tables import choice_stems, data_types
 
 Step = Callable[[list[Any]], list[Any]]
 _TOKEN = re.compile(r"\s*(?:('(?:[^'\\]|\\.)*')|(%?[A-Za-z_]\w*|\d+)|(!=|[()\[\].|=]))")
@@ -20,7 +20,7 @@ _TOKEN = re.compile(r"\s*(?:('(?:[^'\\]|\\.)*')|(%?[A-Za-z_]\w*|\d+)|(!=|[()\[\]
 
 @dataclass(frozen=True)
 class Path:
-    """One alternative of an expression. `names` are the steps by name, the first one a type or `%resource`; {} below `.value` is a choice."""
+    """One alternative of an expression. `names` are the steps by name, the first one a type or `%resource`, which needs no step of its own."""
 
     names: tuple[str, ...]
     steps: tuple[Step, ...]
@@ -87,7 +87,7 @@ class _Reader:
             self.take("false")
             path = [*path[:-1], ("", lambda found: [any(value is not False for value in found)])]
         names = tuple(name for name, _ in path if name)
-        return Path(names, tuple(step for _, step in path))
+        return Path(names, tuple(step for _, step in path if step is not _same))
 
     def path(self) -> list[tuple[str, Step]]:
         if self.peek() == "(":
@@ -160,19 +160,20 @@ def _nth(number: int) -> Step:
     return lambda found: found[number : number + 1]
 
 
+@lru_cache(maxsize=4096)
 def _child(name: str, kind: str = "") -> Step:
     """The members with a name; of a choice, those of one type or of any."""
-    key = name + kind[:1].upper() + kind[1:]
+    key, choice = name + kind[:1].upper() + kind[1:], bool(kind) or name in choice_stems()
 
     def step(found: list[Any]) -> list[Any]:
         members: list[Any] = []
         for value in found:
             if isinstance(value, dict):
                 member = value.get(key)
-                if member is None:
+                if member is None and choice:
                     member = value.get(name) if kind else value.get(chosen(value, name))
                 if isinstance(member, list):
-                    members += [one for one in member if one is not None]
+                    members += [one for one in member if one is not None] if None in member else member
                 elif member is not None:
                     members.append(member)
         return members

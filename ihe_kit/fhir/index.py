@@ -15,14 +15,14 @@ with the same `part` where they belong to the same element.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 from ihe_kit.fhir.comparing import normal, span, split_reference
-from ihe_kit.fhir.expressions import Path, children, chosen
+from ihe_kit.fhir.expressions import Path, Step, children, chosen
 from ihe_kit.fhir.parameters import Parameter, parameters
 
 BEGIN, END = "0001-01-01T00:00:00", "9999-12-31T23:59:59.999999"
@@ -48,26 +48,42 @@ def index(resource: Mapping[str, Any], base: str = "") -> Index:
     ('family', '', 'lie', 'Lie', 0)
     """
     found = Index(base=f"{base.rstrip('/')}/" if base else "")
-    plan = _plan(str(resource.get("resourceType")))
+    plan, whole = _plan(str(resource.get("resourceType"))), [resource]
     for key in resource:
         for name in _bases(key):
-            for parameter, path in plan.get(name, ()):
-                write = _WRITERS[parameter.type]
-                for value in path(resource):
-                    write(found, parameter.name, value, parameter, 0)
-    for parameter, path in plan.get("", ()):
+            for first, wanted in plan.get(name, ()):
+                there = first(whole)
+                for parameter, steps in wanted if there else ():
+                    values = there
+                    for step in steps:
+                        values = step(values)
+                    write = _WRITERS[parameter.type]
+                    for value in values:
+                        write(found, parameter.name, value, parameter, 0)
+    for parameter, path in _composites(str(resource.get("resourceType"))):
         _composite(found, parameter, path(resource), resource)
     return found
 
 
+Wanted = list[tuple[Parameter, Sequence[Step]]]
+
+
 @lru_cache(maxsize=256)
-def _plan(kind: str) -> dict[str, list[tuple[Parameter, Path]]]:
-    """What to look for when a resource has a member: name of the member -> parameters with their paths; "" -> the composites."""
-    found: dict[str, list[tuple[Parameter, Path]]] = {}
+def _plan(kind: str) -> dict[str, list[tuple[Step, Wanted]]]:
+    """What to look for when a resource has a member: name of the member -> (the step to it, the parameters that look there or below, each with
+    the steps that are left): what several parameters share is walked once.
+    """
+    found: dict[str, dict[Step, Wanted]] = {}
     for parameter in parameters(kind):
-        for path in parameter.paths if parameter.name != "_id" else ():  # the store knows a thing by its id
-            found.setdefault("" if parameter.components else path.names[1], []).append((parameter, path))
-    return found
+        for path in parameter.paths if parameter.name != "_id" and not parameter.components else ():  # the store knows a thing by its id
+            first, *steps = path.steps
+            found.setdefault(path.names[1], {}).setdefault(first, []).append((parameter, steps))
+    return {name: list(steps.items()) for name, steps in found.items()}
+
+
+@lru_cache(maxsize=256)
+def _composites(kind: str) -> list[tuple[Parameter, Path]]:
+    return [(parameter, path) for parameter in parameters(kind) if parameter.components for path in parameter.paths]
 
 
 @lru_cache(maxsize=4096)
@@ -106,8 +122,9 @@ def _strings(found: Index, name: str, value: Any, parameter: Parameter, part: in
             if parameter.name.startswith("address")
             else (*_NAME, *_ADDRESS[1:])
         ):
-            for text in children([value], key) if key in value else ():
-                _strings(found, name, text, parameter, part)
+            if key in value:
+                for text in children([value], key):
+                    _strings(found, name, text, parameter, part)
 
 
 def _tokens(found: Index, name: str, value: Any, parameter: Parameter, part: int) -> None:
@@ -120,14 +137,15 @@ def _tokens(found: Index, name: str, value: Any, parameter: Parameter, part: int
         for text in (value.get("text"), value.get("display")):
             if isinstance(text, str) and not part:
                 found.entries.append((f"{name}:text", "", normal(text), text, 0))
-        for coding in children([value], "coding"):
+        for coding in children([value], "coding") if "coding" in value else ():
             if isinstance(coding, dict):
                 _tokens(found, name, coding, parameter, part)
         code, system = value.get("value") or value.get("code"), value.get("system") or ""
         if isinstance(code, str) and isinstance(system, str):
             contact = "code" not in value and "use" in value and system in _CONTACTS  # the system of a telecom is no code system
             found.entries.append((name, "" if contact else system, code, "", part))
-            _of_type(found, name, value, code, part)
+            if "type" in value:
+                _of_type(found, name, value, code, part)
 
 
 _CONTACTS = ("phone", "fax", "email", "pager", "url", "sms", "other")

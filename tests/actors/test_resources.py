@@ -41,3 +41,6 @@ def test_only_id_and_meta_change(text: str) -> None:
 def test_any_resource(data: dict[str, object], dense: bool) -> None:
     text = json.dumps(data | {"resourceType": "P", "id": "x"}, separators=(",", ":") if dense else None, indent=None if dense else 2)
     assert json.loads(with_identity(text, "7", META)) == data | {"resourceType": "P", "id": "7", "meta": META}
+    for first in ({"resourceType": "P"} | data, data | {"resourceType": "P"}):
+        new = json.dumps({name: value for name, value in first.items() if name not in ("id", "meta")}, indent=None if dense else 2)
+        assert with_identity(new, "7", META, new=True) == with_identity(new, "7", META), "the short way says the same"

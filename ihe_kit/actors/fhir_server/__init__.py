@@ -25,15 +25,19 @@ class FhirServer(Actor):
     base = FhirMessage.base
     plays = ("Patient Identifier Cross-reference Manager", "Patient Demographics Supplier", "FHIR server")
 
+    def turned_away(self, status: int, says: str) -> bytes:
+        return outcome(status, {408: "timeout", 413: "too-long", 431: "too-long", 500: "exception"}.get(status, "structure"), says).encode()
+
     def answer(self, request: Message) -> Message:
         assert isinstance(request, FhirMessage)
         call = Call(self.store, self.clock, self.ids, read_as_json(request) if request.is_xml else request)
-        if call.method in ("GET", "HEAD") and not wanted(call):
+        form = wanted(call)
+        if call.method in ("GET", "HEAD") and not form:
             return outcome(
                 406, "not-supported", "This server speaks JSON and XML: ask with Accept: application/fhir+json or application/fhir+xml."
             )
         answer = _answer(call)
-        return shown_as_xml(answer) if wanted(call) == "xml" else answer
+        return shown_as_xml(answer) if form == "xml" else answer
 
 
 def _answer(call: Call) -> Message:

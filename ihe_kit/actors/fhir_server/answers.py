@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
+from email.utils import formatdate
 from typing import Any
 
 from ihe_kit.actors.fhir_server.call import Call
@@ -45,13 +46,7 @@ def changed(call: Call, status: int, document: Document) -> Message:
 
 def _http_date(at: str) -> str:
     """A moment as HTTP writes it, in English whatever the machine speaks (RFC 9110 section 5.6.7)."""
-    moment = datetime.fromisoformat(at).astimezone(UTC)
-    day, month = _DAYS[moment.weekday()], _MONTHS[moment.month - 1]
-    return f"{day}, {moment.day:02} {month} {moment.year:04} {moment:%H:%M:%S} GMT"
-
-
-_DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
-_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+    return formatdate(datetime.fromisoformat(at).timestamp(), usegmt=True)
 
 
 @dataclass

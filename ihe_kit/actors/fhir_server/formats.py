@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from ihe_kit.actors.fhir_server.call import Call
 from ihe_kit.core import Message
@@ -18,7 +19,12 @@ _SHORT = {"json": "json", "xml": "xml", "text/xml": "xml", "application/xml": "x
 def wanted(call: Call) -> str:
     """`json`, `xml`, or "" where the client wants neither. `_format` speaks louder than Accept; who does not say gets JSON."""
     asked = dict(call.message.query).get("_format") or call.header("accept")
-    best, chosen = 0.0, "" if asked else "json"
+    return _best(asked) if asked else "json"
+
+
+@lru_cache(maxsize=256)
+def _best(asked: str) -> str:
+    best, chosen = 0.0, ""
     for part in asked.split(","):
         media, *options = (piece.strip().lower() for piece in part.split(";"))
         weight = next((_weight(option) for option in options if option.startswith("q=")), 1.0)
