@@ -66,6 +66,7 @@ def _transaction(actor: Actor, packet: Packet) -> Transaction:
 
 
 def _warm() -> None:
+    from ihe_kit.fhir import conformance  # noqa: F401  # loaded with the first check otherwise
     from ihe_kit.fhir.dictionary import fields
     from ihe_kit.v2.tables import segment
 
@@ -96,8 +97,8 @@ class Sandbox:
         for kind in kinds:
             actor = kind(self.store, clock, ids)
             actor.catch_up()  # a store on disk may hold messages that were accepted and not worked off
-            listen = self.servers.http if kind.base else self.servers.mllp
-            address = listen(self._recording(actor)) + kind.base
+            answers = self._recording(actor)
+            address = self.servers.http(answers, refuse=actor.turned_away) + kind.base if kind.base else self.servers.mllp(answers)
             for name in actor.plays:
                 self.actors[name], self.addresses[name] = actor, address
             self.wire.addresses.setdefault(self.wire.system(actor.plays[0]), address.split("://")[1].split("/")[0])
@@ -199,7 +200,9 @@ def sandbox(
 ) -> Sandbox:
     """Starts the systems, stops those that ran before, and returns when all listen.
 
-    `store` is a URL (`sqlite://` in memory, `sqlite:///course.db` on disk). `host` other than 127.0.0.1 opens the servers to the network:
+    `store` is a URL: `sqlite://` in memory, `sqlite:///course.db` on disk, `postgresql://user:password@host/database` on a server (an empty
+    database that is there already; needs `pip install "ihe_kit[postgresql]"`). What a store keeps is there again the next time; several
+    processes may share one. Raises ValueError for another URL, OSError where the store cannot be opened. `host` other than 127.0.0.1 opens the servers to the network:
     there is no access control, so do that only among friends.
     """
     global _running

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from ihe_kit import rest
 from ihe_kit.core import Message, Packet, Standard
 from ihe_kit.rules import Finding
 from ihe_kit.store import Store
@@ -66,6 +67,10 @@ class Actor(ABC):
         except Exception as fault:
             problem = _reason(fault)
         return self._refuse(request, problem, **how)
+
+    def turned_away(self, status: int, says: str) -> bytes:
+        """The answer to an HTTP request that never came whole, or was too large: what the server says in this actor's place."""
+        return rest.response(status, says, [("content-type", "text/plain; charset=utf-8")]).encode()
 
     def _refuse(self, request: Message | None, problem: str | list[Finding] | Message, **how: Any) -> Message:
         if isinstance(problem, Message):

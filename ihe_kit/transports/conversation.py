@@ -15,6 +15,7 @@ from ihe_kit.transports.sockets import KEEP_OPEN, MAX_JUNK
 from ihe_kit.v2.wire import Broken, Frames, frame
 
 Answer = Callable[[Packet, int], Packet | Iterable[Packet]]  # (the request, the port it came from) -> the answer, or each as it is ready
+Refuse = Callable[[int, str], bytes]  # (an HTTP status, what was wrong) -> the answer to a request that never came whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Manners:
     idle: float
     limit: int
     workers: Executor | None = None
+    refuse: Refuse | None = None
 
 
 class Conversation(asyncio.Protocol, ABC):

@@ -51,7 +51,7 @@ class HttpConversation(Conversation):
             self._decline(data[offer.args[0] :])
         except httptools.HttpParserError as problem:
             self.let_go(f"no HTTP request: {problem}", 400)
-        if self.in_head and self.size > LONGEST_HEAD:
+        if self.in_head and self.size > LONGEST_HEAD and not self.ended:
             self.let_go(f"a head of more than {LONGEST_HEAD} bytes", 431)
         self.go_on()
 
@@ -75,13 +75,15 @@ class HttpConversation(Conversation):
     # What the parser calls
 
     def on_message_begin(self) -> None:
-        self.size, self.in_head, self.url, self.lines, self.body = 1, True, b"", list[bytes](), bytearray()
+        self.size, self.head, self.in_head, self.url, self.lines, self.body = 1, 0, True, b"", list[bytes](), bytearray()
 
     def on_url(self, url: bytes) -> None:
         self.url += url
+        self._read_of_head(len(url))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self.lines.append(name + b": " + value + b"\r\n")
+        self._read_of_head(len(self.lines[-1]))
         if name.lower() == b"expect" and value.lower() == b"100-continue" and not self.busy:
             self.send(b"HTTP/1.1 100 Continue\r\n\r\n")
 
@@ -100,6 +102,11 @@ class HttpConversation(Conversation):
             self.waiting.append(b"".join((self._line(), *self.lines, b"\r\n", self.body)))
             self.ended = not self.parser.should_keep_alive()
 
+    def _read_of_head(self, size: int) -> None:
+        self.head += size  # counted here too: the first piece of a request may also hold the end of another
+        if self.head > LONGEST_HEAD and not self.ended:
+            self.let_go(f"a head of more than {LONGEST_HEAD} bytes", 431)
+
     def _line(self) -> bytes:
         return b"%b %b HTTP/1.1\r\n" % (self.method, self.url)
 
@@ -110,14 +117,13 @@ class HttpConversation(Conversation):
         if number == 0:
             if request.startswith(b"HEAD "):
                 answer = answer[: answer.index(b"\r\n\r\n") + 4]
-            self.send(answer.replace(b"\r\n", b"\r\nconnection: close\r\n", 1) if self.ended and not self.waiting else answer)
+            self.send(_last(answer) if self.ended and not self.waiting else answer)
 
     def let_go(self, says: str, status: int = 500) -> None:
         """Says with a status what was wrong, and hangs up."""
         if not self.transport.is_closing():
-            head = b"HTTP/1.1 %d %b\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
-            text = f"Refused: {says}.".encode()
-            self.transport.write(head % (status, _REASONS[status], len(text)) + text)
+            answer = (self.manners.refuse or _plainly)(status, f"Refused: {says}.")
+            self.transport.write(_last(answer))
         self.ended = True
         super().let_go(says)
 
@@ -127,3 +133,15 @@ class HttpConversation(Conversation):
             self.let_go(says, 408)
         else:
             self.transport.close()
+
+
+def _plainly(status: int, says: str) -> bytes:
+    """An answer in plain text, for servers that speak no standard with words of its own."""
+    text = says.encode()
+    head = b"HTTP/1.1 %d %b\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\n\r\n"
+    return head % (status, _REASONS[status], len(text)) + text
+
+
+def _last(answer: bytes) -> bytes:
+    """An answer that says that the connection ends with it."""
+    return answer.replace(b"\r\n", b"\r\nconnection: close\r\n", 1)

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from ihe_kit.transports.conversation import Answer, Conversation, Manners, MllpConversation
+from ihe_kit.transports.conversation import Answer, Conversation, Manners, MllpConversation, Refuse
 from ihe_kit.transports.secured import Secured
 from ihe_kit.transports.sockets import IDLE, LOOPBACK, MAX_CONNECTIONS, MAX_MESSAGE
 from ihe_kit.transports.tls import Identity
@@ -48,20 +48,25 @@ class Servers:
 
         return f"{'mllps' if identity else 'mllp'}://{self._listen(conversation, answer, port, at_once)}"
 
-    def http(self, answer: Answer, port: int = 0, at_once: bool = False) -> str:
+    def http(self, answer: Answer, port: int = 0, at_once: bool = False, refuse: Refuse | None = None) -> str:
         """Listens for HTTP requests. Returns the address. Raises OSError that says what to do where the port is taken. `at_once` works answers
-        out on the loop itself: faster, for answers that are ready in no time.
+        out on the loop itself: faster, for answers that are ready in no time. `refuse` makes the answer to what never came whole (408, 413, 431).
         """
         from ihe_kit.transports.http_conversation import HttpConversation
 
-        return f"http://{self._listen(HttpConversation, answer, port, at_once)}"
+        return f"http://{self._listen(HttpConversation, answer, port, at_once, refuse)}"
 
     def _listen(
-        self, conversation: Callable[[Manners, set[Conversation]], asyncio.Protocol], answer: Answer, port: int, at_once: bool
+        self,
+        conversation: Callable[[Manners, set[Conversation]], asyncio.Protocol],
+        answer: Answer,
+        port: int,
+        at_once: bool,
+        refuse: Refuse | None = None,
     ) -> str:
         sock, open_now = self._bind(port), set[Conversation]()
         sock.setblocking(False)
-        manners = Manners(answer, self._problem, self.idle, self.limit, None if at_once else self._workers)
+        manners = Manners(answer, self._problem, self.idle, self.limit, None if at_once else self._workers, refuse)
         self._start(self._accept(sock, lambda: conversation(manners, open_now), open_now))
         return f"{self.host}:{sock.getsockname()[1]}"
 
