@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from email.utils import formatdate
+from datetime import UTC, datetime
 from typing import Any
 
 from ihe_kit.actors.fhir_server.call import Call
@@ -46,7 +45,13 @@ def changed(call: Call, status: int, document: Document) -> Message:
 
 def _http_date(at: str) -> str:
     """A moment as HTTP writes it, in English whatever the machine speaks (RFC 9110 section 5.6.7)."""
-    return formatdate(datetime.fromisoformat(at).timestamp(), usegmt=True)
+    moment = datetime.fromisoformat(at).astimezone(UTC)
+    day, month = _DAYS[moment.weekday()], _MONTHS[moment.month - 1]
+    return f"{day}, {moment.day:02} {month} {moment.year:04} {moment.hour:02}:{moment.minute:02}:{moment.second:02} GMT"
+
+
+_DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
 @dataclass
