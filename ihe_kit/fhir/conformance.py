@@ -66,7 +66,7 @@ def known_with(
     """(what is known with packages and with the profiles that are handed in, the canonical URLs of these profiles). Raises as `conform` does."""
     wanted = [profile] if isinstance(profile, (str, Path, dict)) else profile or ()
     asked = [_called(_read(one), number) for number, one in enumerate(wanted, 1)]
-    known = _known(tuple(one if isinstance(one, Package) else _loaded(str(one), Path(one).stat().st_mtime_ns) for one in packages))
+    known = _known(tuple(one if isinstance(one, Package) else _loaded(str(one), _changed(Path(one))) for one in packages))
     given = {one["url"].partition("|")[0]: one for one in asked if isinstance(one, dict)}
     if given:
         definitions = Definitions([{"StructureDefinition": given}], known.definitions)
@@ -89,6 +89,12 @@ def _called(profile: str | Json, number: int) -> str | Json:
     if isinstance(profile, str) or (isinstance(profile.get("url"), str) and profile["url"]):
         return profile
     return {**profile, "url": f"StructureDefinition {number}, which has no url"}
+
+
+def _changed(path: Path) -> int:
+    """When a package was last changed; a folder does not tell that a file in it was. Raises OSError where there is none."""
+    inside = [*path.glob("*.json"), *path.glob("package/*.json")] if path.is_dir() else []
+    return max(one.stat().st_mtime_ns for one in (path, *inside) if one is path or one.is_file())
 
 
 @lru_cache(maxsize=8)

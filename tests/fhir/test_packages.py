@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,17 @@ def test_a_resource_is_held_against_the_profile_of_a_package(folder: Path, more:
     found = conform(message, packages=[load(folder)])
     assert sorted((f.rule, f.path) for f in found if f.severity == "error") == findings
     assert [f.rule for f in conform(message) if f.severity != "warning"] == ["FHIR-NOT-CHECKED"]  # nobody else knows the profile
+
+
+def test_a_file_that_is_written_anew_is_read_anew(folder: Path) -> None:
+    """The folder itself does not change when a file in it does."""
+    nobody = parse('{"resourceType": "Patient"}')
+    assert [f.path for f in conform(nobody, URL, [folder])] == ["Patient.birthDate"]
+    (file,) = folder.rglob("StructureDefinition-*.json")
+    before = file.stat().st_mtime_ns
+    file.write_text(json.dumps(PROFILE | {"differential": {"element": [{"path": "Patient.gender", "min": 1}]}}), encoding="utf-8")
+    os.utime(file, ns=(before + 10**9, before + 10**9))  # a clock may be coarser than a test is fast
+    assert [f.path for f in conform(nobody, URL, [folder])] == ["Patient.gender"]
 
 
 @pytest.mark.parametrize(

@@ -781,6 +781,19 @@ QUIZ = (
         right=2,
         spec="FHIR R4 Meta.profile",
     ),
+    Question(
+        id="11.q5",
+        standard="fhir",
+        ask="Explain this OperationOutcome: HTTP 200, one issue. severity error, code invariant, expression `Patient.contact[0]`, diagnostics: the constraint pat-1 does not hold. What do you do?",
+        choices=(
+            Choice("Nothing: 200 says that all is well", "200 says that the question could be answered. The answer stands in the issues."),
+            Choice("Ask the region to change its profile", "Its rules are called fjord-1 and fjord-2. pat-1 is one of R4's own, so every receiver has it."),
+            Choice("Look up pat-1 at Patient.contact in R4, and give the first contact a name, an address, a telecom or an organisation", "The path says where, the rule who demands it, and then the remedy is short."),
+            Choice("Take the brackets out of the path and search for Patient.contact", "[0] is the first of the contacts. The path is how a program finds the place."),
+        ),
+        right=2,
+        spec="FHIR R4 OperationOutcome.issue",
+    ),
 )  # fmt: skip
 
 LESSON = Lesson(
