@@ -37,8 +37,8 @@ class Concept:
     system: str
     code: str
     display: str = ""
-    above: tuple[str, ...] = field(default=(), compare=False)
-    below: tuple[str, ...] = field(default=(), compare=False)
+    above: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    below: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     def __str__(self) -> str:
         return f"{self.system}|{self.code}" + (f" {self.display}" if self.display else "")

@@ -27,7 +27,7 @@ READ = [  # (section of UCUM, code, words, what it measures)
     ("9", "cm3", "cubic centimetre", "a volume"),
     ("9", "2+10", "2 to the power 10", "a number without a dimension"),
     ("10", "mL/(min.kg)", "millilitre per minute kilogram", "g-1 m3 s-1"),
-    ("", "K/uL", "kelvin per microlitre", "K m-3"),  # no thousand: that is 10*3/uL
+    ("", "K/uL", "kelvin per microlitre", "a temperature in a volume"),  # no thousand: that is 10*3/uL
     ("", "MG", "megagauss", "C-1 g s-1"),
 ]
 

@@ -139,11 +139,11 @@ def check_map(answer: Answer, _: Context) -> Verdict:
 # 11b.5: which comparison is safe ----------------------------------------------------------------------------------------------------------
 
 PAIRS = (
-    ("Glucose, 126 mg/dL and 7.0 mmol/L", "126 mg/dL", "7.0 mmol/L"),
-    ("Glucose, 126 mg/dL and 1.26 g/L", "126 mg/dL", "1.26 g/L"),
-    ("Platelets, 150 10*9/L and 150 10*3/uL", "150 10*9/L", "150 10*3/uL"),
-    ("Blood pressure, 120 mm[Hg] and 16 kPa", "120 mm[Hg]", "16 kPa"),
-    ("Insulin, 5 [iU]/L and 0.2 ug/L", "5 [iU]/L", "0.2 ug/L"),
+    ("Glucose, `126 mg/dL` and `7.0 mmol/L`", "126 mg/dL", "7.0 mmol/L"),
+    ("Glucose, `126 mg/dL` and `1.26 g/L`", "126 mg/dL", "1.26 g/L"),
+    ("Platelets, `150 10*9/L` and `150 10*3/uL`", "150 10*9/L", "150 10*3/uL"),
+    ("Blood pressure, `120 mm[Hg]` and `16 kPa`", "120 mm[Hg]", "16 kPa"),
+    ("Insulin, `5 [iU]/L` and `0.2 ug/L`", "5 [iU]/L", "0.2 ug/L"),
 )
 
 
