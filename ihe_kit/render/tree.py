@@ -85,8 +85,8 @@ def _meaning(outline: Outline, index: int) -> str:
     return "" if meaning.lower() == element.value.lower() else meaning
 
 
-def card_html(outline: Outline, index: int) -> str:
-    """What an element is: where it stands, its name, what it is for, its type, how often, its codes, and where to read on."""
+def card_html(outline: Outline, index: int, level: int = 4) -> str:
+    """What an element is: where it stands, its name, what it is for, its type, how often, its codes, and where to read on. `level` is its heading's."""
     element, definition = outline.elements[index], outline.means(index)
     crumbs = "".join(f"<li>{visible(_crumb(outline, i))}</li>" for i in (*outline.ancestors(index), index))
     unknown = "" if definition.name or definition.says else "The dictionary of this standard does not have this path."
@@ -94,7 +94,8 @@ def card_html(outline: Outline, index: int) -> str:
     shown = f'<span class="kit-mono">{value(element.value, 200)}</span>{meaning}' if index not in outline.children else ""
     here = f'<p class="kit-quiet kit-small">In this message: {shown}</p>' if shown else ""
     says = f"<p>{h(definition.says or unknown)}</p>" if definition.says or unknown else ""
-    words = f'<h4 class="jp-toc-ignore"><code>{visible(element.path)}</code> {visible(outline.name(index))}</h4>{says}{here}'
+    title = f"<code>{visible(element.path)}</code> {visible(outline.name(index))}"
+    words = f'<h{level} class="jp-toc-ignore">{title}</h{level}>{says}{here}'
     facts = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in _facts(outline, index) if text)
     return f'<div><ol class="kit-crumb" aria-label="Where this is">{crumbs}</ol>{words}</div><dl class="kit-dl">{facts}</dl>'
 

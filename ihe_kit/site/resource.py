@@ -68,7 +68,7 @@ def _tree(visit: Visit, message: FhirMessage) -> str:
     asked = visit.option("at", "0")
     at = int(asked) if asked.isdecimal() and len(asked) < 6 and int(asked) < len(outline.elements) else 0
     tree = tree_html(outline, range(len(outline.elements)), at)
-    card = f'<section class="kit-card" data-part="card" aria-label="Explanation" aria-live="polite">{card_html(outline, at)}</section>'
+    card = f'<section class="kit-card" data-part="card" aria-label="Explanation" aria-live="polite">{card_html(outline, at, level=2)}</section>'
     return f'{says}<div class="pair"><div data-tree>{tree}</div>{card}</div>'
 
 

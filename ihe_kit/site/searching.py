@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlencode
+from urllib.parse import parse_qsl
 
 from ihe_kit.fhir import FhirMessage
 from ihe_kit.fhir.parameters import RESULT
 from ihe_kit.fhir.search import find_parameter, modifiers
+from ihe_kit.fhir.search_url import Part, SearchUrl
 from ihe_kit.fhir.tables import resource_types
 from ihe_kit.render import count, h, icon, tag, visible
 from ihe_kit.site.people import digest
@@ -65,9 +66,9 @@ def _form(visit: Visit, kind: str) -> str:
     known = {one["name"]: one["type"] for one in _parameters(visit, kind)}
     asked = [(name, text) for name, text in visit.query if name.partition(":")[0] not in RESULT]
     rows = "".join(_row(kind, known, name, text, number) for number, (name, text) in enumerate([*asked, ("", "")]))
-    address = f"{visit.box.addresses['FHIR server']}/{kind}"
-    query = unquote(urlencode([pair for pair in visit.query if pair[0] != "_page"], safe="|:,/$*"), errors="replace")
-    url = f'<code class="url" data-url data-base="{h(address)}"><b>GET</b> <span>{visible(address + (f"?{query}" if query else ""))}</span></code>'
+    base = visit.box.addresses["FHIR server"]
+    asks = SearchUrl(kind, tuple(Part(name, text) for name, text in visit.query if name != "_page"))
+    url = f'<code class="url" data-url data-base="{h(f"{base}/{kind}")}"><b>GET</b> <span>{visible(f"{base}/{asks}")}</span></code>'
     buttons = f'<button type="button" class="kit-btn" data-add hidden>{icon("add")}Condition</button><button class="kit-btn primary">Search</button>'
     shape = f"<label>Sort by {_sorts(visit, known)}</label><label>Hits a page {_pages(visit)}</label>"
     legend = f'<legend class="kit-sr">Conditions on {h(kind)}: all of them have to hold</legend>'

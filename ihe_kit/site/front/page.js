@@ -70,7 +70,7 @@ function fields() {
     const pairs = all(list, "li").map(row => [one(row, '[name="p"]').value, one(row, '[name="m"]').value, one(row, '[name="v"]').value.trim()]);
     const asked = pairs.filter(([name, , text]) => name && text).map(([name, way, text]) => [way && !name.includes(":") ? `${name}:${way}` : name, text]);
     for (const name of ["_sort", "_count"]) if (form.elements[name].value) asked.push([name, form.elements[name].value]);
-    const query = asked.map(pair => pair.map(text => encodeURI(text).replace(/[&#+=]/g, encodeURIComponent)).join("=")).join("&");
+    const query = asked.map(pair => pair.map(text => encodeURIComponent(text).replace(/%(3A|2F|2C|24)/g, decodeURIComponent)).join("=")).join("&");
     one(url, "span").textContent = url.dataset.base + (query ? `?${query}` : "");
   };
   const fit = (row, keep) => {
