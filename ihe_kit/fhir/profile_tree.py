@@ -6,8 +6,8 @@ them has otherwise than the one before it is what that definition changed. A pro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -17,12 +17,12 @@ from ihe_kit.fhir.obligations import obligations
 from ihe_kit.fhir.packages import Package, load
 from ihe_kit.fhir.provenance import Change, Stage, changes, origin, rules, source, title
 from ihe_kit.fhir.shapes import Json, Shape
-from ihe_kit.fhir.snapshot import NoSnapshot, choice, elements, identify, opened, snapshot
+from ihe_kit.fhir.snapshot import NoSnapshot, elements, identify, snapshot
+from ihe_kit.fhir.steps import Step, element_at, element_named, walk
 from ihe_kit.fhir.tables import BASE, Definitions, core
 
 VIEWS = ("differential", "snapshot", "slices")
 MOST = 50  # definitions on the way to a base; no profile has more
-Step = tuple[str, str]  # the name of an element, and of a slice of it or ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +58,6 @@ class ProfileTree:
     definition: Json
     known: Definitions
     problems: tuple[str, ...] = ()
-    _found: dict[str, list[Row]] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -117,8 +116,8 @@ class ProfileTree:
         own = self._own(root)
         base = self.known.shape(str(self.definition.get("baseDefinition", "")))
         found = []
-        for shape, steps in _walk(root, ()):
-            before, new = _at(base, steps, self.known) if base else (None, False)
+        for shape, steps in walk(root, ()):
+            before, new = element_at(base, steps, self.known) if base else (None, False)
             found.append(Row(shape, steps, id(shape) in own, before, new))
         return found
 
@@ -128,7 +127,7 @@ class ProfileTree:
         for change in elements(self.definition, "differential"):
             where = identify(change, ids)
             ids[change["path"]] = where
-            shape = _named(root, where.split(".")[1:])
+            shape = element_named(root, where.split(".")[1:])
             found |= {id(shape)} if shape else set()
         return found
 
@@ -138,7 +137,7 @@ class ProfileTree:
         before: Shape | None = None
         for definition in self.lineage:
             root = self.root if definition is self.definition else self.known.shape(str(definition.get("url", "")))
-            here, new = _at(root, row.steps, self.known) if root else (None, False)
+            here, new = element_at(root, row.steps, self.known) if root else (None, False)
             if here is None:
                 continue
             if before is None:
@@ -181,8 +180,8 @@ def profile_tree(profile: str | Json | FhirMessage, packages: Iterable[Package |
 
     Raises ValueError or OSError for a package that cannot be read.
 
-    >>> [row.id for row in profile_tree("Patient").rows() if row.shape.element.get("isModifier")]
-    ['Patient.implicitRules', 'Patient.modifierExtension', 'Patient.active', 'Patient.deceased[x]', 'Patient.contact.modifierExtension', 'Patient.link']
+    >>> [row.id for row in profile_tree("bp").rows("slices") if row.shape.slice][1]
+    'Observation.code.coding:BPCode'
     """
     loaded = [one if isinstance(one, Package) else load(one) for one in packages]
     known = Definitions([one.resources for one in loaded], core()) if loaded else core()
@@ -244,58 +243,6 @@ def _alone(definition: Json, known: Definitions) -> Shape | None:
         return snapshot(definition | {"snapshot": {"element": own}}, known) if own else None
     except NoSnapshot:
         return None
-
-
-# Elements by their place ---------------------------------------------------------------------------------------------------------------
-
-
-def _walk(shape: Shape, steps: tuple[Step, ...]) -> Iterator[tuple[Shape, tuple[Step, ...]]]:
-    """An element and everything below it, each with the steps that lead there."""
-    yield shape, steps
-    for child in shape.children.values():
-        yield from _walk(child, (*steps, (child.name, "")))
-    for name, child in shape.slices.items() if steps else ():
-        yield from _walk(child, (*steps[:-1], (steps[-1][0], name)))
-
-
-def _inside(shape: Shape, known: Definitions) -> dict[str, Shape]:
-    """The parts of an element, its own or those of its data type."""
-    return shape.children or opened(shape.copy(shape.path), known).children
-
-
-def _at(root: Shape | None, steps: Sequence[Step], known: Definitions) -> tuple[Shape | None, bool]:
-    """The element of another tree to which the same steps lead. A slice that is not there is looked for in the element itself: then True."""
-    here, new = root, False
-    for name, part in steps:
-        if here is None:
-            break
-        here = _inside(here, known).get(name)
-        if here and part:
-            found = _slice(here, part)
-            here, new = found or here, new or found is None
-    return here, new
-
-
-def _slice(shape: Shape, part: str) -> Shape | None:
-    """A slice of an element by its name; `a/b` is a slice of the slice `a`."""
-    here: Shape | None = shape
-    names = part.split("/")
-    for size in range(1, len(names) + 1):
-        here = here.slices.get("/".join(names[:size])) if here else None
-    return here
-
-
-def _named(root: Shape, steps: Sequence[str]) -> Shape | None:
-    """The element of a tree that the id of a differential's element means: `valueQuantity` may stand for `value[x]` or a slice of it."""
-    here: Shape | None = root
-    for step in steps:
-        name, _, part = step.partition(":")
-        child = here.children.get(name) if here else None
-        if here and child is None:
-            child = choice(here, name)
-            part = part or (name if child and name in child.slices else "")
-        here = _slice(child, part) if child and part else child
-    return here
 
 
 def _sliced(row: Row) -> bool:

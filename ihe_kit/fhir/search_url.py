@@ -204,7 +204,7 @@ def fields_of(name: Name) -> tuple[str, ...]:
         FIELDS["token"]
         if name.modifier == "identifier"
         else ("raw",)
-        if name.modifier in ("of-type", "missing")
+        if name.modifier in ("of-type", "missing", "in", "not-in")
         else FIELDS.get(name.type, ("raw",))
     )
 

@@ -20,8 +20,10 @@ from ihe_kit.files import rows
 _SAYS = {  # (type, modifier) -> how its values are asked for
     "string": "begins with", "string:exact": "is exactly", "string:contains": "contains", "token": "is", "token:not": "is not",
     "token:text": "has words that begin with", "token:of-type": "is of the type and has the value", "reference": "refers to",
-    "reference:identifier": "refers to something with the identifier", "uri": "is", "uri:below": "begins with", "uri:above": "is at or above",
+    "token:in": "is in the value set", "token:not-in": "is not in the value set", "token:above": "is, or is more general than,",
+    "token:below": "is, or is a kind of,", "reference:identifier": "refers to something with the identifier", "uri": "is", "uri:below": "begins with", "uri:above": "is at or above",
 }  # fmt: skip
+BY_MEANING = ("in", "not-in", "above", "below")  # what a token may have where the server knows the codes
 _AMOUNTS = {
     "": "is", "eq": "is", "ne": "is not", "gt": "is more than", "lt": "is less than", "ge": "is at least", "le": "is at most",
     "sa": "is wholly more than", "eb": "is wholly less than", "ap": "is about",
@@ -86,7 +88,8 @@ def modifiers_of(name: Name) -> tuple[tuple[str, str], ...]:
     if parameter is None:
         return ()
     own = (("", _SAYS.get(parameter.type, "is compared")),)
-    told = (word("modifier", one) for one in modifiers(parameter))
+    more = BY_MEANING if parameter.type == "token" and not name.links else ()
+    told = (word("modifier", one) for one in (*modifiers(parameter), *more))
     return own + tuple((one.name, one.label) for one in told if one)
 
 
@@ -130,7 +133,8 @@ def sentence(search: SearchUrl) -> str:
     first = (
         f"Every {search.kind.replace('*', '') or 'resource, of whatever type'}{within}" + (f" {' AND '.join(asked)}" if asked else "") + "."
     )
-    return " ".join([first, *(f"{says[:1].upper()}{says[1:]}." for says in shaped)])
+    lost = [f"`{name}` is unknown here." for name in names if name.code and name.code not in RESULT and not name.parameter]
+    return " ".join([first, *(f"{says[:1].upper()}{says[1:]}." for says in shaped), *lost])
 
 
 def asks(name: Name, part: Part) -> bool:
@@ -144,7 +148,7 @@ def says(search: SearchUrl, number: int) -> str:
     if name.code in RESULT and not name.links:
         return shape(name, part) if part.value else f"`{part.name}` has no value yet"
     if not name.parameter:
-        return f"`{part.name}` is no search parameter of {name.at or 'a type that is named'} here"
+        return f"`{name.code}` is no search parameter of {name.at or 'a type that is named'} here"
     return condition(name, part) if asks(name, part) else f"`{part.name}` has no value yet, so it asks nothing"
 
 
@@ -259,6 +263,9 @@ def problem(search: SearchUrl, number: int) -> str:
         return _wrong_shape(search.kind, name, part)
     if not part.value.strip(","):
         return ""
+    if name.parameter and name.parameter.type == "token" and name.modifier in BY_MEANING and not name.links:
+        whole = name.modifier.endswith("in") or all(cut(name, part.value).values())
+        return "" if whole else f"{part.name} wants a code with its system, such as http://loinc.org|8480-6"
     try:
         read_query(search.kind, [(part.name, part.value)], strict=True)
     except ValueError as wrong:

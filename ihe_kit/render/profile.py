@@ -91,7 +91,7 @@ def _says(row: Row) -> str:
     strength, values = shape.binding
     demanded = f"<code>{'=' if kind == 'fixed' else '⊇'} {visible(clip(_value(value), 60))}</code> " if kind else ""
     bound = f'<span class="b">{visible(strength)}: {visible(values.rpartition("/")[2] or "see the text")}</span> ' if strength else ""
-    sliced = f'<span class="b">{visible(clip(_sliced(shape), 90))}</span> ' if shape.slicing else ""
+    sliced = f'<span class="b">{visible(clip(_sliced(shape), 90))}</span> ' if shape.slices or (shape.slicing and row.own) else ""
     return f"{demanded}{sliced}{bound}<i>{visible(clip(str(shape.element.get('short', '')), 120))}</i>"
 
 

@@ -12,7 +12,7 @@ from ihe_kit.core import UnknownPath
 from ihe_kit.fhir.message import FhirMessage
 from ihe_kit.fhir.packages import Package
 from ihe_kit.fhir.profile_tree import VIEWS, Row, profile_tree
-from ihe_kit.render import h, tag, visible
+from ihe_kit.render import h, icon, tag, visible
 from ihe_kit.render.profile import FLAGS, problems_html, profile_card_html, profile_facts, profile_list_html, profile_rows_html
 from ihe_kit.widgets.base import KitWidget, front
 
@@ -47,7 +47,7 @@ class ProfileViewer(KitWidget):
         own = [row for row in self._rows if row.own and row.steps]
         profiled = bool(own) and self.tree.definition.get("derivation") == "constraint"
         kwargs.setdefault("view", "differential" if profiled and (not element or self._row(element).own) else "snapshot")
-        first = self._row(element).id if element else next((row.id for row in (*own, *self._rows)), "")
+        first = self._row(element).id if element else next((row.id for row in (*filter(self._changed, own), *own, *self._rows)), "")
         super().__init__(selected=first, **kwargs)
         self.html = self._html()
 
@@ -76,6 +76,11 @@ class ProfileViewer(KitWidget):
         if proposal["value"] not in VIEWS:
             raise traitlets.TraitError(f"{proposal['value']!r} is no view: expected one of {', '.join(VIEWS)}")
         return str(proposal["value"])
+
+    def _changed(self, row: Row) -> bool:
+        """Whether this profile makes something else of an element than its base did."""
+        last = self.tree.story(row)[-1]
+        return bool(last.changes or last.rules)
 
     def _row(self, element: str) -> Row:
         found = self.tree.row(element)
@@ -119,4 +124,11 @@ class ProfileViewer(KitWidget):
         foot = f'<div class="kit-foot kit-uses">{legend}<span class="kit-grow"></span><span>Bold: this profile speaks of it</span></div>'
         card = '<div class="kit-card kit-fhir kit-profile-card" role="group" aria-live="polite" aria-label="What this element asks, and who said so"></div>'
         body = f"{problems_html(self.tree.problems, empty=False)}{bar}{panels}{foot}{card}"
-        return f'<div class="kit" role="group" aria-label="ProfileViewer"><div class="kit-head">{self._head()}</div>{body}</div>'
+        return f'<div class="kit" role="group" aria-label="ProfileViewer"><div class="kit-head">{self._head()}{_FIND}</div>{body}</div>'
+
+
+_FIND = (
+    '<span class="kit-small kit-quiet" data-said role="status"></span>'
+    f'<span class="kit-with-icon kit-find">{icon("search")}<input class="kit-input" type="search" placeholder="Find an element" '
+    'aria-label="Find an element" aria-keyshortcuts="/"></span>'
+)

@@ -138,8 +138,8 @@ def _hint(name: Name, field: str) -> str:
 def table(name: str) -> tuple[str, tuple[Choice, ...]]:
     """What a combobox offers: (its title, the codes with their meanings).
 
-    >>> table("codes:Patient:gender")[1][0]
-    ('male', 'Male')
+    >>> [code for code, meaning in table("codes:Patient:gender")[1]]
+    ['male', 'female', 'other', 'unknown']
     """
     sort, _, rest = name.partition(":")
     if sort == "types":

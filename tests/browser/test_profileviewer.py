@@ -65,6 +65,24 @@ def test_by_keyboard(notebook: Callable[..., Any]) -> None:
     expect(row(kit, "Observation.category:VSCat")).to_be_visible()
 
 
+def test_an_element_is_found(notebook: Callable[..., Any]) -> None:
+    page = notebook(SETUP.replace('element="component:SystolicBP"', 'view="snapshot"'))
+    kit = page.locator(".kit[aria-label=ProfileViewer]")
+    row(kit, "Observation.code").click()
+    page.keyboard.press("/")
+    expect(kit.get_by_label("Find an element")).to_be_focused()
+    page.keyboard.type("referencerange.low")
+    expect(row(kit, "Observation.referenceRange.low")).to_have_attribute("aria-selected", "true")
+    expect(row(kit, "Observation.referenceRange.low")).to_be_visible()
+    expect(kit.get_by_role("status")).to_have_text("1 of 1")
+    kit.get_by_label("Find an element").fill("sbpcode")
+    expect(kit.get_by_role("status")).to_have_text("1 of 8")
+    page.keyboard.press("Enter")
+    expect(kit.get_by_role("status")).to_have_text("2 of 8")
+    page.keyboard.press("Escape")
+    expect(kit.locator('[data-id][aria-selected="true"]:visible')).to_be_focused()
+
+
 def test_python_and_the_page_agree(notebook: Callable[..., Any]) -> None:
     page = notebook(SETUP, "view.view = 'slices'", "view.selected = 'Observation.category:VSCat'", "other = ProfileViewer('Nobody')\nother")
     kit = page.locator(".kit[aria-label=ProfileViewer]").first

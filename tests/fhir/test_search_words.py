@@ -10,7 +10,7 @@ from ihe_kit.fhir.parameters import RESULT, parameters
 from ihe_kit.fhir.search import modifiers, read_query
 from ihe_kit.fhir.search_url import read_name, read_url
 from ihe_kit.fhir.search_values import PREFIXES
-from ihe_kit.fhir.search_words import choices, modifiers_of, problem, references_to, says, sentence, targets, word
+from ihe_kit.fhir.search_words import BY_MEANING, choices, modifiers_of, problem, references_to, says, sentence, targets, word
 from ihe_kit.fhir.tables import resource_types
 from ihe_kit.files import rows
 
@@ -31,12 +31,14 @@ SENTENCES = {
     "Observation?subject:Patient=1": "Every Observation whose `subject` refers to Patient/1.",
     "Patient?_has:Observation:patient:code=8480-6": "Every Patient to which an Observation refers by its `patient`, whose `code` is “8480-6”.",
     "Observation?code-value-quantity=8480-6$gt140": "Every Observation whose `code-value-quantity` has, in the same element, `code` that is “8480-6” and `value-quantity` that is more than 140.",
+    "Observation?code:in=http://x/vs|1": "Every Observation whose `code` is in the value set “http://x/vs|1”.",
+    "Observation?code:below=http://x|y": "Every Observation whose `code` is, or is a kind of, “y” of http://x.",
     "Patient/1/Observation": "Every Observation in the compartment of Patient/1.",
     "Patient?_sort=-birthdate,family&_count=5": "Every Patient. Sorted by `birthdate` downwards, then by `family`. 5 on a page.",
     "Observation?_include=Observation:subject:Patient": "Every Observation. With each Observation comes along what its `subject` refers to, where that is a Patient.",
     "Patient?_revinclude=Observation:subject": "Every Patient. With each hit comes along every Observation whose `subject` refers to it.",
     "Patient?_summary=count&_total=none&_elements=name,gender": "Every Patient. Only their number, none of them. Without counting them all. Of each only `name`, `gender` and what is mandatory.",
-    "Patient?famly=Berg&family=": "Every Patient.",
+    "Patient?famly=Berg&family=": "Every Patient. `famly` is unknown here.",
 }  # fmt: skip
 
 
@@ -60,6 +62,9 @@ def test_the_whole_search_in_a_sentence(url: str) -> None:
         ("Patient?_sort=age", "age is no search parameter of Patient to sort by"),
         ("Patient?_count=many", "has to be a number"),
         ("Patient?_elements=nam", "Patient has no element nam; did you mean name?"),
+        ("Observation?code:in=http://hl7.org/fhir/ValueSet/observation-vitalsignresult", ""),
+        ("Observation?code:below=8480-6", "code:below wants a code with its system"),
+        ("Observation?code:below=http://loinc.org|8480-6", ""),
         ("Patient?family=Berg", ""),
         ("Patient?family=", ""),
     ],
@@ -76,7 +81,9 @@ def test_the_words_and_the_server_know_the_same_names() -> None:
     assert all(word("prefix", one) for one in PREFIXES)
     for kind in ("Patient", "Observation", "ValueSet"):
         for one in parameters(kind):
-            assert [code for code, _ in modifiers_of(read_name(kind, one.name))] == ["", *modifiers(one)]
+            more = BY_MEANING if one.type == "token" else ()
+            assert [code for code, _ in modifiers_of(read_name(kind, one.name))] == ["", *modifiers(one), *more]
+            assert all(label for _, label in modifiers_of(read_name(kind, one.name)))
     assert all(word("result", row["name"]) for row in rows("fhir/search-words.tsv") if row["name"] in RESULT)
 
 

@@ -96,6 +96,8 @@ def test_what_comes_along_is_no_hit(box: Sandbox) -> None:
         ("Nobody?name=x", "No hits: 404 Not Found"),
         ("Patient?famly=Berg", "it was left aside"),
         ("Patient?family=nobody", "That is no error"),
+        ("Patient?gender:in=http://hl7.org/fhir/ValueSet/administrative-gender", "4 hits in all"),
+        ("Patient?gender:not-in=http://hl7.org/fhir/ValueSet/administrative-gender", "0 hits in all"),
         ("Patient?_summary=count", "Their number alone was asked for"),
         ("Patient?_total=none&_count=1", "nobody counted them all"),
         ("Patient?_format=xml&family=Brandt", "2 hits in all"),

@@ -40,6 +40,22 @@ function render({ model, el }) {
     if (model.get("view") !== name) { model.set("view", name); model.save_changes(); }
     mark();
   });
+  /** Fixes the first element of this view that has what is typed in its id or its words, or `step` further. */
+  const search = one(el, "[type=search]"), said = one(el, "[data-said]");
+  function seek(step) {
+    const words = search.value.trim().toLowerCase(), rows = all(el, "[data-panel]:not([hidden]) [data-id]");
+    const hits = words ? rows.filter(row => `${row.dataset.id} ${one(row, ".v").textContent}`.toLowerCase().includes(words)) : [];
+    const at = hits.findIndex(row => row.dataset.id === model.get("selected")), next = at < 0 ? 0 : (at + step) % hits.length;
+    said.textContent = !words ? "" : hits.length ? `${next + 1} of ${hits.length}` : "nothing found";
+    if (hits.length) fix(hits[next]);
+  }
+  search.addEventListener("input", () => seek(0));
+  search.addEventListener("keydown", event => {
+    if (event.key === "Enter") { taken(event); seek(1); }
+    if (event.key === "Escape") { taken(event); search.value = said.textContent = ""; one(el, '[data-panel]:not([hidden]) [data-id][tabindex="0"]')?.focus(); }
+  });
+  root.addEventListener("keydown", event => { if (event.key === "/" && event.target !== search) { taken(event); search.focus(); search.select(); } });
+
   const turned = () => { if (one(el, '[role="tab"][aria-selected="true"]').dataset.tab !== model.get("view")) turn(model.get("view")); };
   model.on("change:selected", mark); model.on("change:view", turned);
   laidOut(root, mark);
