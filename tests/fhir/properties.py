@@ -28,6 +28,7 @@ from ihe_kit.fhir.xml_text import read_xml
 from ihe_kit.json_text import exact, read_json, read_values
 from ihe_kit.rest import request
 from ihe_kit.rules import Finding, has_errors
+from ihe_kit.units import NoUnit, UnknownUnit, quantity, unit
 from tests.actors.fhir_client import Answer, Client, observation, patient
 from tests.effort import calls
 from tests.fuzzing import Property, holds, only, text_of
@@ -263,6 +264,19 @@ def paths(data: bytes) -> None:
     holds(found(path, message.values) is None or path, "the empty expression finds something")
 
 
+def units(data: bytes) -> None:
+    """A code of UCUM is a unit, none, or not known here; a quantity is converted there and back to itself, or it says why it cannot be."""
+    one, _, other = text_of(data).partition("\0")
+    for code in (one, other):
+        with only(NoUnit, UnknownUnit):
+            found = unit(code)
+            holds(found.measures and (found.words or found.size == 1), f"{code} is a unit without words")
+    with only(ValueError):
+        given = quantity(one)
+        there = given.to(other or "kg/m2", "180.156 g/mol" if len(data) % 2 else "")
+        holds(quantity(f"{there.value} {there.unit}") == there, "a quantity that does not come back")
+
+
 def building(data: bytes) -> None:
     """Values make a message that has them, or an error says what is wrong with them. Lines of the bytes: the structure, then `path=value`."""
     structure, *lines = text_of(data).split("\n")
@@ -373,7 +387,7 @@ def growing(data: bytes) -> None:
     Eight times the length may be ten times the work.
     """
     before, piece, after, *_ = [*data.split(b"\0"), b"", b"", b""]
-    between = b"," if before.lstrip()[:1] == b"{" else b""
+    between = b"," if before.lstrip()[:1] == b"{" and piece[:1] in b'{"[' else b""
     cost = []
     for size in (SIZE // 8, SIZE):
         pieces = [piece.replace(b"%", b"%d" % n) for n in range(size // max(3, len(piece)))]
@@ -397,7 +411,7 @@ def _everything(data: bytes) -> None:
 PROPERTIES: dict[str, Property] = {
     property_.__name__: property_
     for property_ in (
-        *(reading, xml, notations, judging, profiling, packaging, paths, building),
+        *(reading, xml, notations, judging, profiling, packaging, paths, units, building),
         *(asking, searching, patching, bundling, keeping, growing),
     )
 }
@@ -421,6 +435,7 @@ WORDS = (
     *('identifier=|', ':missing=true', ':not=', ':text=', ':in=', ':above=', ':contains=', 'subject:Patient.name=', 'date=ge2025', 'value-quantity=gt5||mm', '$', ',', '%2C', '%00'),
     *('code-value-quantity=', 'combo-', '_filter=', '_lastUpdated=', '_type=', '_format=xml', '_format=', '/_history', '/$validate', '/$everything', '/$lastn', '\\,'),
     *('GET /fhir/', 'POST /fhir/', 'PUT /fhir/', 'PATCH /fhir/', 'DELETE /fhir/', ' HTTP/1.1\r\n', 'if-match: W/"1"\r\n', 'if-none-exist: identifier=1\r\n', '\r\n\r\n'),
+    *('mm[Hg]', '10*3', '/(', '{a}', 'Cel', '[degF]', '^', ' mg/dL', '-30', "m[H2O]", '%', "'", '10^-0', 'mol', ' 1/0'),
     *('prefer: handling=strict\r\n', 'accept: application/fhir+xml\r\n', 'content-type: application/fhir+xml\r\n', 'content-type: application/x-www-form-urlencoded\r\n'),
 )  # fmt: skip
 
