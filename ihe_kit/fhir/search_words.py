@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ihe_kit.core import UnknownPath, cited, nearest
+from ihe_kit.core import UnknownPath, cited
 from ihe_kit.fhir.dictionary import fields, locate
-from ihe_kit.fhir.parameters import RESULT, Parameter, find_parameter, parameters
-from ihe_kit.fhir.search import modifiers, read_query
+from ihe_kit.fhir.parameters import RESULT, Parameter, parameters
+from ihe_kit.fhir.search import modifiers
 from ihe_kit.fhir.search_url import NO_SYSTEM, Link, Name, Part, SearchUrl, cut, read_name
 from ihe_kit.fhir.tables import resource_types
 from ihe_kit.files import rows
@@ -21,7 +21,7 @@ _SAYS = {  # (type, modifier) -> how its values are asked for
     "string": "begins with", "string:exact": "is exactly", "string:contains": "contains", "token": "is", "token:not": "is not",
     "token:text": "has words that begin with", "token:of-type": "is of the type and has the value", "reference": "refers to",
     "token:in": "is in the value set", "token:not-in": "is not in the value set", "token:above": "is, or is more general than,",
-    "token:below": "is, or is a kind of,", "reference:identifier": "refers to something with the identifier", "uri": "is", "uri:below": "begins with", "uri:above": "is at or above",
+    "token:below": "is, or is a kind of,", "reference:identifier": "refers to something with the identifier", "uri": "is", "uri:below": "begins with", "uri:above": "is at or above", "composite": "has both",
 }  # fmt: skip
 BY_MEANING = ("in", "not-in", "above", "below")  # what a token may have where the server knows the codes
 _AMOUNTS = {
@@ -91,6 +91,24 @@ def modifiers_of(name: Name) -> tuple[tuple[str, str], ...]:
     more = BY_MEANING if parameter.type == "token" and not name.links else ()
     told = (word("modifier", one) for one in (*modifiers(parameter), *more))
     return own + tuple((one.name, one.label) for one in told if one)
+
+
+def prefixes(type: str) -> tuple[tuple[str, str], ...]:
+    """(prefix, meaning) of each that may stand before a value of a type, none first.
+
+    >>> dict(prefixes("quantity"))["ge"]
+    'is at least'
+    """
+    return tuple((one, told.label if type == "date" and (told := word("prefix", one or "eq")) else says) for one, says in _AMOUNTS.items())
+
+
+def elements_of(kind: str) -> dict[str, str]:
+    """What `_elements` may name of a type of resource: the name of an element, without the type where it has a choice, and what it is.
+
+    >>> [name for name in elements_of("Observation") if name.startswith("value")]
+    ['value']
+    """
+    return {row.choice or name: row.title for name, row in fields(kind).items() if name != "resourceType"}
 
 
 def targets(parameter: Parameter | None) -> tuple[str, ...]:
@@ -251,43 +269,3 @@ def _only(target: str) -> str:
 
 def _again(name: Name) -> str:
     return ", and so on from what came along" if name.modifier in ("iterate", "recurse") else ""
-
-
-# What is wrong -------------------------------------------------------------------------------------------------------------------------
-
-
-def problem(search: SearchUrl, number: int) -> str:
-    """What a server would find wrong with a part, in its own words; "" where nothing is. An unknown parameter is left aside by most servers."""
-    part, name = search.parts[number], read_name(search.kind, search.parts[number].name)
-    if name.code in RESULT and not name.links:
-        return _wrong_shape(search.kind, name, part)
-    if not part.value.strip(","):
-        return ""
-    if name.parameter and name.parameter.type == "token" and name.modifier in BY_MEANING and not name.links:
-        whole = name.modifier.endswith("in") or all(cut(name, part.value).values())
-        return "" if whole else f"{part.name} wants a code with its system, such as http://loinc.org|8480-6"
-    try:
-        read_query(search.kind, [(part.name, part.value)], strict=True)
-    except ValueError as wrong:
-        return str(wrong)
-    return ""
-
-
-def _wrong_shape(kind: str, name: Name, part: Part) -> str:
-    if name.type == "include" and part.value:
-        found = cut(name, part.value)
-        known = find_parameter(found["source"], found["param"])
-        right = found["param"] == "*" or (known is not None and known.type == "reference")
-        return "" if right else f"{part.name} is {part.value!r}, but wants a type and one of its references, such as Observation:subject"
-    if name.code == "_sort":
-        wrong = next(
-            (one["text"] for one in (cut(name, v) for v in part.values) if one["text"] and not find_parameter(kind, one["text"])), ""
-        )
-        near = nearest(wrong, (one.name for one in parameters(kind)))
-        return f"{wrong} is no search parameter of {kind} to sort by{near}" if wrong else ""
-    if name.code in ("_count", "_offset") and part.value and not (part.value.isascii() and part.value.isdigit()):
-        return f"{name.code} is {part.value!r}, but has to be a number"
-    if name.code == "_elements":
-        wrong = next((one for one in part.values if one and one not in fields(kind)), "")
-        return f"{kind} has no element {wrong}{nearest(wrong, fields(kind))}" if wrong else ""
-    return ""

@@ -8,16 +8,16 @@ from functools import lru_cache
 from urllib.parse import unquote
 
 from ihe_kit.core import nearest
-from ihe_kit.fhir.dictionary import codes, fields, locate
+from ihe_kit.fhir.dictionary import codes, locate
 from ihe_kit.fhir.parameters import RESULT, find_parameter
+from ihe_kit.fhir.search_problems import problem
 from ihe_kit.fhir.search_url import Link, Name, Part, SearchUrl, cut, fields_of, join, read_name
-from ihe_kit.fhir.search_words import choices, includes, modifiers_of, problem, references_to, says, targets, word
+from ihe_kit.fhir.search_words import choices, elements_of, includes, modifiers_of, prefixes, references_to, says, targets, word
 from ihe_kit.fhir.tables import core, resource_types
 from ihe_kit.render.search import Ask, Choice, Field, Piece
 
 SHAPES = ("_include", "_revinclude", "_sort", "_count", "_total", "_summary", "_elements")
 _ANY, _STOP = "any type", "stop here"
-_PREFIXES = ("", "eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")
 _OPTIONS = {
     "_total": ("none", "estimate", "accurate"),
     "_summary": ("true", "text", "data", "count", "false"),
@@ -108,8 +108,7 @@ def _values(number: int, place: int, name: Name, value: str) -> Iterator[Field]:
     for field in fields_of(name):
         path, label, now = f"{number}.v{place}.{field}", _LABELS.get(field, field), found.get(field, "")
         if field == "prefix":
-            told = [(one, word("prefix", one or "eq")) for one in _PREFIXES]
-            yield Field(path, label, now, options=tuple((one, f"{one} {about.label}".strip() if about else one) for one, about in told))
+            yield Field(path, label, now, options=tuple((one, f"{one} {says}".strip()) for one, says in prefixes(name.type)), wide=3)
         elif field == "direction":
             yield Field(path, label, now, options=(("", "upwards"), ("-", "downwards")))
         elif name.type == "include":
@@ -154,7 +153,7 @@ def table(name: str) -> tuple[str, tuple[Choice, ...]]:
         code, kind, source = rest.split(":", 2)
         return f"References of {source or kind}", includes(code, kind, source)["param"]
     if sort == "elements":
-        return f"Elements of {rest}", tuple((one, row.title) for one, row in fields(rest).items() if one != "resourceType")
+        return f"Elements of {rest}", tuple(elements_of(rest).items())
     kind, _, param = rest.partition(":")
     return f"Codes of {param}", _codes(kind, param)
 
@@ -278,8 +277,8 @@ def _facts(name: Name, part: Part) -> Iterator[tuple[str, str, str]]:
         yield name.code, meaning, f"FHIR R4 {name.at}" if name.at else ""
     told = [("result", name.code)] if name.code in RESULT and not name.links else [("type", parameter.type)] if parameter else []
     told += [("modifier", name.modifier)] * bool(name.modifier)
-    prefixes = [cut(name, value).get("prefix", "") for value in part.values]
-    told += [("prefix", one) for one in dict.fromkeys(prefixes) if one]
+    compared = [cut(name, value).get("prefix", "") for value in part.values]
+    told += [("prefix", one) for one in dict.fromkeys(compared) if one]
     told += [("link", "or")] * (len(part.values) > 1 and _between(name) == "or")
     told += [("escape", "fhir")] * ("\\" in part.value)
     told += [("escape", "url")] * (unquote(str(part)) != str(part))

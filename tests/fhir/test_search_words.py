@@ -8,9 +8,10 @@ from ihe_kit.core import UNCHECKED
 from ihe_kit.fhir.in_short import about
 from ihe_kit.fhir.parameters import RESULT, parameters
 from ihe_kit.fhir.search import modifiers, read_query
+from ihe_kit.fhir.search_problems import problem
 from ihe_kit.fhir.search_url import read_name, read_url
 from ihe_kit.fhir.search_values import PREFIXES
-from ihe_kit.fhir.search_words import BY_MEANING, choices, modifiers_of, problem, references_to, says, sentence, targets, word
+from ihe_kit.fhir.search_words import BY_MEANING, choices, modifiers_of, references_to, says, sentence, targets, word
 from ihe_kit.fhir.tables import resource_types
 from ihe_kit.files import rows
 
@@ -62,6 +63,7 @@ def test_the_whole_search_in_a_sentence(url: str) -> None:
         ("Patient?_sort=age", "age is no search parameter of Patient to sort by"),
         ("Patient?_count=many", "has to be a number"),
         ("Patient?_elements=nam", "Patient has no element nam; did you mean name?"),
+        ("Observation?_elements=value,Observation.code,valueQuantity", ""),
         ("Observation?code:in=http://hl7.org/fhir/ValueSet/observation-vitalsignresult", ""),
         ("Observation?code:below=8480-6", "code:below wants a code with its system"),
         ("Observation?code:below=http://loinc.org|8480-6", ""),
