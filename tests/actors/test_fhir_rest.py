@@ -329,6 +329,8 @@ def test_head_and_options(client: Client) -> None:
         ({"x_forwarded_proto": "https", "x_forwarded_prefix": "/user/me/proxy/8080"}, "https://localhost/user/me/proxy/8080/fhir"),
         ({"x_forwarded_proto": "https, http", "x_forwarded_host": "a.example, b"}, "https://a.example/fhir"),
         ({"x_forwarded_proto": "javascript", "x_forwarded_prefix": '/"><script>'}, "http://localhost/fhir"),
+        ({"x_forwarded_proto": "https", "x_forwarded_host": "evil/?#", "x_forwarded_prefix": "/a b"}, "https://localhost/fhir"),
+        ({"x_forwarded_prefix": "/user/jo%C3%ABl%40a.example/proxy/80/"}, "http://localhost/user/jo%C3%ABl%40a.example/proxy/80/fhir"),
     ],
 )
 def test_links_behind_a_proxy(client: Client, headers: dict[str, str], base: str) -> None:
