@@ -197,7 +197,7 @@ def profile_tree(profile: str | Json | FhirMessage, packages: Iterable[Package |
 
 def _read(profile: str | Json | FhirMessage, known: Definitions) -> tuple[Json | None, str]:
     """(the definition, ""), or (None, what is wrong)."""
-    if isinstance(profile, str) and profile.lstrip()[:1] not in ("{", "<"):
+    if isinstance(profile, str) and profile.lstrip()[:1] not in ("{", "[", "<"):
         wanted = profile.strip()
         found = known.get("StructureDefinition", wanted) or known.get("StructureDefinition", BASE + wanted)
         return found, "" if found else _unknown(wanted, known)

@@ -24,7 +24,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One definition on the way from the base to the profile, and what it did to an element: `defined` it, changed something, or left it as it was."""
+    """One definition on the way from the base to the profile, and what it did to an element: `defined` it, changed something, or left it as it was.
+
+    A profile whose base is not at hand `began`: what it says cannot be compared with anything.
+    """
 
     title: str
     url: str
@@ -32,6 +35,7 @@ class Stage:
     defined: bool = False
     changes: tuple[Change, ...] = ()
     rules: tuple[Constraint, ...] = ()
+    began: bool = False
 
 
 def changes(before: Shape, now: Shape, narrows: bool) -> tuple[Change, ...]:
@@ -123,4 +127,6 @@ def origin(shape: Shape, definition: Json) -> list[Stage]:
     facts = tuple(Change(aspect, told) for aspect, read in ASPECTS.items() if (told := read(shape)))
     inner = isinstance(shape.element.get("base"), dict) and url.startswith(BASE)
     spec = f"FHIR R4 {shape.element['base'].get('path')}" if inner else source(definition, shape)
-    return [Stage(name if url.startswith(BASE) else title(definition), url, spec, True, facts, rules(None, shape))]
+    first = definition.get("derivation") == "constraint" and url == definition.get("url")
+    called = name if url.startswith(BASE) and not first else title(definition)
+    return [Stage(called, url, spec, not first, facts, rules(None, shape), first)]

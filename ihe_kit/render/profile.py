@@ -158,13 +158,13 @@ def story_html(stages: Sequence[Stage]) -> str:
     out: list[str] = []
     quiet: list[str] = []
     for stage in stages:
-        if not (stage.defined or stage.changes or stage.rules):
+        if not (stage.defined or stage.began or stage.changes or stage.rules):
             quiet.append(stage.title)
             continue
         out += _quiet(quiet)
         quiet = []
-        did = "defined it" if stage.defined else "changed it"
-        facts = "".join(_change(one, stage.defined) for one in stage.changes) + "".join(map(_rule, stage.rules))
+        did = "defined it" if stage.defined else "says of it" if stage.began else "changed it"
+        facts = "".join(_change(one, stage.defined or stage.began) for one in stage.changes) + "".join(map(_rule, stage.rules))
         out.append(
             f'<li><b>{visible(clip(stage.title, 80))}</b> <span class="kit-quiet">{did}</span> {_place(stage.spec)}<ul>{facts}</ul></li>'
         )

@@ -133,7 +133,8 @@ def test_a_profile_on_a_profile_of_a_package() -> None:
         ("http://example.org/fhir/StructureDefinition/none", "No profile or type"),
         ("{", "This cannot be read: line 1"),
         ('{"resourceType": "Patient"}', "This is Patient, but a profile is a StructureDefinition."),
-        ("[]", "No profile or type"),
+        ("[]", "This"),
+        ("", "No profile or type"),
         ({"resourceType": "StructureDefinition"}, "has neither a snapshot nor a differential"),
         (profile(base="http://example.org/none"), "derived from http://example.org/none, which is not at hand"),
         (profile({"path": "Patient.name"}, base=URL), "is derived from itself"),
@@ -164,7 +165,7 @@ def test_without_its_base_a_differential_still_shows() -> None:
         ("Patient.name", True),
         ("Patient.name.family", True),
     ]
-    assert [stage.title for stage in tree.story(row(tree, "name"))] == ["My patient"]
+    assert [(stage.title, stage.defined, stage.began) for stage in tree.story(row(tree, "name"))] == [("My patient", False, True)]
 
 
 def test_a_snapshot_of_its_own_without_a_base_is_shown_and_said() -> None:

@@ -82,6 +82,11 @@ def test_the_card_says_what_it_asks_and_who_said_so() -> None:
     assert "DomainResource and Observation and observation-vitalsigns and observation-bp left it as it was" in left
 
 
+def test_without_its_base_a_profile_only_says() -> None:
+    tree = profile_tree(profile({"path": "Patient.name", "min": 1}, base="http://example.org/none"))
+    assert "My patient says of it" in Page(story_html(tree.story(row(tree, "name")))).text
+
+
 def test_what_widens_is_marked() -> None:
     tree = profile_tree(profile({"path": "Patient.link.other", "min": 0}))
     assert "allows more than before, which a profile may not" in Page(story_html(tree.story(row(tree, "link.other")))).text
