@@ -121,7 +121,7 @@ class ProfileViewer(KitWidget):
         )
         legend = "".join(f'<span><span class="kit-use">{letter}</span> {h(words.partition(":")[0])}</span>' for letter, words, _ in FLAGS)
         bar = f'<div class="kit-tabs"><div role="tablist" aria-label="Views of the profile">{tabs}</div></div>'
-        foot = f'<div class="kit-foot kit-uses">{legend}<span class="kit-grow"></span><span>Bold: this profile speaks of it</span></div>'
+        foot = f'<div class="kit-foot kit-uses kit-flags">{legend}<span class="kit-grow"></span><span>Bold: this profile speaks of it</span></div>'
         card = '<div class="kit-card kit-fhir kit-profile-card" role="group" aria-live="polite" aria-label="What this element asks, and who said so"></div>'
         body = f"{problems_html(self.tree.problems, empty=False)}{bar}{panels}{foot}{card}"
         return f'<div class="kit" role="group" aria-label="ProfileViewer"><div class="kit-head">{self._head()}{_FIND}</div>{body}</div>'
