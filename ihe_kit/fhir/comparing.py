@@ -10,17 +10,22 @@ from functools import lru_cache
 
 _MOMENT = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d:\d\d)(?::(\d\d)(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?)?)?", re.ASCII)
 
+_PUNCTUATION = {number: None for number in range(128) if unicodedata.category(chr(number))[0] == "P"}  # of ASCII
+
 
 def normal(text: str) -> str:
-    """A text as strings are compared: without case, without combining marks, in one space between words.
+    """A text as strings are compared: without case, combining marks and punctuation, in one space between words (FHIR R4 section 3.1.1.4.8). Of a
+    text of nothing but punctuation that stays: without it, every text would begin so.
 
-    >>> normal("Kovácsová")
-    'kovacsova'
+    >>> normal("Kovácsová"), normal("O'Brien"), normal("--")
+    ('kovacsova', 'obrien', '--')
     """
     if text.isascii():
-        return " ".join(text.lower().split())
+        folded = text.lower()
+        return " ".join(folded.translate(_PUNCTUATION).split()) or " ".join(folded.split())
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    return " ".join("".join(letter for letter in folded if not unicodedata.combining(letter)).split())
+    letters = [letter for letter in folded if not unicodedata.combining(letter)]
+    return " ".join("".join(one for one in letters if unicodedata.category(one)[0] != "P").split()) or " ".join("".join(letters).split())
 
 
 @lru_cache(maxsize=4096)
@@ -47,7 +52,7 @@ def span(text: str) -> tuple[str, str]:
 
 
 def split(text: str, mark: str, most: int = 0) -> list[str]:
-    """The parts between marks; a mark behind a backslash is none (FHIR R4 section 3.1.1.4)."""
+    """The parts between marks; a mark behind a backslash is none (FHIR R4 section 3.1.1.4.19)."""
     parts = [""]
     for piece in re.findall(r"(?s)\\.|.", text):
         if piece == mark and (not most or len(parts) <= most):

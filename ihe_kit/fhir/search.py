@@ -128,6 +128,8 @@ def read_query(kind: str, query: Iterable[tuple[str, str]], strict: bool = False
     for name, value in query:
         if name.partition(":")[0] in RESULT:
             continue
+        if name == "_query":  # left aside, it would be answered by something else than was asked (FHIR R4 section 3.1.1.7)
+            raise ValueError(f"there is no query by the name {value[:40]!r} here")
         if not _known(kind, name):
             first = name.partition(":")[0].partition(".")[0]
             says = f"{kind} has no search parameter {name} here" + hint(kind, first)

@@ -11,6 +11,8 @@ import pytest
 
 from tests.actors.fhir_client import Answer, Client, observation, patient
 
+pytestmark = pytest.mark.usefixtures("database")
+
 FAMILIES = ["Lie", "Lind", "Ødegård", "Brandt", "Ó Súilleabháin", "Kovácsová", "Lie"]
 
 
@@ -264,6 +266,7 @@ def test_what_is_left_aside_is_told(client: Client) -> None:
         ("_page=" + "A" * 5000, "none that this server gave out"),
         ("_page=WzEsMCwieCJd", "none that this server gave out"),
         ("_total=roughly", "none, estimate or accurate"),
+        ("_query=mine", "no query by the name"),
         ("_summary=short", "has to be one of"),
         ("gender:in=http://x", "value set http://x is not here"),
         ("general-practitioner:Practitioner.identifier:in=http://x", "terminology server"),
