@@ -1,7 +1,7 @@
 """A search as a URL: read into its parts, and written again, with the escaping of both layers right.
 
 Two layers lie over each other. The URL's: what is no letter there is written as `%` and two digits. FHIR's own: `,` parts values, `|` the parts of
-a token, `$` those of a composite, so that such a mark inside a value has a backslash before it (FHIR R4 section 3.1.1.4). Nothing here raises: what
+a token, `$` those of a composite, so that such a mark inside a value has a backslash before it (FHIR R4 section 3.1.1.4.19). Nothing here raises: what
 no server would understand is read as it stands, and `search_words` says so.
 """
 

@@ -1,4 +1,4 @@
-"""_include and _revinclude: what the matches refer to, and what refers to them (FHIR R4 section 3.1.1.5)."""
+"""_include and _revinclude: what the matches refer to, and what refers to them (FHIR R4 section 3.1.1.5.4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""_summary and _elements: a resource cut down to some of its elements, each as it was kept (FHIR R4 section 3.1.1.5)."""
+"""_summary and _elements: a resource cut down to some of its elements, each as it was kept (FHIR R4 sections 3.1.1.5.8 and 3.1.1.5.9)."""
 
 from __future__ import annotations
 

@@ -224,7 +224,7 @@ OPERATIONS = (
 
 def by_meaning(call: Call, kind: str) -> list[tuple[str, str]]:
     """The query, with codes in the place of what asks for them by meaning: a value set (`code:in`, `:not-in`), or a code with what is below or
-    above it (FHIR R4 section 3.1.1.4). Raises Refused where the codes cannot be listed here.
+    above it (FHIR R4 section 3.1.1.4.10). Raises Refused where the codes cannot be listed here.
     """
     return [_listed(call, kind, name, value) for name, value in call.query]
 
