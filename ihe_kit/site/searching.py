@@ -9,15 +9,16 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qsl
 
-from ihe_kit.fhir import FhirMessage
 from ihe_kit.fhir.parameters import RESULT
 from ihe_kit.fhir.search import find_parameter, modifiers
 from ihe_kit.fhir.search_url import Part, SearchUrl
+from ihe_kit.fhir.search_words import sentence
 from ihe_kit.fhir.tables import resource_types
 from ihe_kit.render import count, h, icon, tag, visible
+from ihe_kit.render.search import marked, refused_html
 from ihe_kit.site.people import digest
 from ihe_kit.site.shell import head, page
-from ihe_kit.site.visit import Reply, Visit, reasons
+from ihe_kit.site.visit import Reply, Visit
 
 # type of a parameter -> what a value looks like (FHIR R4 section 3.1.1.4)
 _LOOKS = {
@@ -39,7 +40,7 @@ def show(visit: Visit, kind: str) -> Reply:
     bundle = answer.values if answer.status == "200" and isinstance(answer.values, dict) else {}
     told = f"{int(bundle['total']):,} found" if "total" in bundle else ""
     main = head(h(kind), told, tag("fhir"))
-    main += f'<div class="scroll" tabindex="0" role="region" aria-label="Search and hits">{_form(visit, kind)}{_hits(visit, kind, bundle) if bundle else _refused(answer)}</div>'
+    main += f'<div class="scroll" tabindex="0" role="region" aria-label="Search and hits">{_form(visit, kind, bool(bundle))}{_hits(visit, kind, bundle) if bundle else refused_html(answer.name, answer.values, "")}</div>'
     return page(visit, kind, main, status=int(answer.status))
 
 
@@ -62,18 +63,19 @@ def go(visit: Visit) -> Reply:
 # The form ----------------------------------------------------------------------------------------------------------------------------
 
 
-def _form(visit: Visit, kind: str) -> str:
+def _form(visit: Visit, kind: str, understood: bool) -> str:
     known = {one["name"]: one["type"] for one in _parameters(visit, kind)}
     asked = [(name, text) for name, text in visit.query if name.partition(":")[0] not in RESULT]
     rows = "".join(_row(kind, known, name, text, number) for number, (name, text) in enumerate([*asked, ("", "")]))
     base = visit.box.addresses["FHIR server"]
     asks = SearchUrl(kind, tuple(Part(name, text) for name, text in visit.query if name != "_page"))
     url = f'<code class="url" data-url data-base="{h(f"{base}/{kind}")}"><b>GET</b> <span>{visible(f"{base}/{asks}")}</span></code>'
+    told = f'<p class="kit-small kit-quiet">{marked(sentence(asks))}</p>' if visit.query and understood else ""
     buttons = f'<button type="button" class="kit-btn" data-add hidden>{icon("add")}Condition</button><button class="kit-btn primary">Search</button>'
     shape = f"<label>Sort by {_sorts(visit, known)}</label><label>Hits a page {_pages(visit)}</label>"
     legend = f'<legend class="kit-sr">Conditions on {h(kind)}: all of them have to hold</legend>'
     fields = f'<fieldset>{legend}<ol class="conditions">{rows}</ol></fieldset>'
-    return f'<form class="kit-query" action="{visit.link("search")}" data-query><input type="hidden" name="type" value="{h(kind)}">{fields}<div class="shape">{shape}<span class="kit-grow"></span>{buttons}</div>{url}</form>'
+    return f'<form class="kit-query" action="{visit.link("search")}" data-query><input type="hidden" name="type" value="{h(kind)}">{fields}<div class="shape">{shape}<span class="kit-grow"></span>{buttons}</div>{url}{told}</form>'
 
 
 def _parameters(visit: Visit, kind: str) -> list[dict[str, str]]:
@@ -132,12 +134,6 @@ def _pages(visit: Visit) -> str:
 
 
 # The hits ----------------------------------------------------------------------------------------------------------------------------
-
-
-def _refused(answer: FhirMessage) -> str:
-    """What the server says against the search."""
-    told = "".join(f"<div>{visible(text)}</div>" for text in reasons(answer))
-    return f'<div class="kit-note error" role="status">{icon("error")}<div><b>The server refused this search: {visible(answer.name)}</b>{told}</div></div>'
 
 
 def _hits(visit: Visit, kind: str, bundle: dict[str, Any]) -> str:

@@ -223,6 +223,9 @@ def test_pages_of_a_search_follow_each_other(site: Site) -> None:
 def test_a_refused_search_says_why(site: Site) -> None:
     answer = get(site, "Patient?family:foo=1")
     assert answer.status == 400 and "has no modifier :foo" in seen(answer.body).text
+    assert (
+        "Every Patient whose family begins with “Ø”" in seen(get(site, "Patient?family=%C3%98").body).text
+    )  # what the server did understand
     assert "left aside" in seen(get(site, "Patient?colour=red").body).text
 
 
