@@ -32,7 +32,9 @@ class Extensions:
             return
         url, inner = value["url"], own == "Extension.extension"
         if not _ABSOLUTE.fullmatch(url):
-            if not inner:
+            if inner:
+                self._part(url, at, context)
+            else:
                 self.report.at("extension-url", (at, "url"))
             return
         definition = self.known.definitions.get("StructureDefinition", url)
@@ -49,6 +51,15 @@ class Extensions:
             self.report.at("extension-modifier", (at, "url"), name=member.name, wanted=wanted, source=url)
         self._place(definition, url, at, context)
         self.against.check(Item(value, None, at, "Extension"), shape, shape, context)
+
+    def _part(self, url: str, at: At, context: Context) -> None:
+        """Whether the extension around a part of one knows it, where its definition is at hand and names its parts."""
+        parent = self._parent(at, context)
+        shape = self.known.definitions.shape(parent) if _ABSOLUTE.fullmatch(parent) else None
+        inside = shape.children.get("extension") if shape else None
+        known = [named.demanded[1] for one in inside.slices.values() if (named := one.children.get("url"))] if inside else []
+        if known and url not in known and all(isinstance(one, str) for one in known):
+            self.report.at("extension-part", (at, "url"), parent=parent, known=", ".join(known), source=parent)
 
     def _place(self, definition: Json, url: str, at: At, context: Context) -> None:
         """Whether an extension stands where its definition allows it."""

@@ -130,6 +130,8 @@ class Walk:
             named = code if code in data_types() and code not in ("BackboneElement", "Element") else found.path.rsplit(".", 1)[-1]
             self._json_type(value, at, f"an object, the parts of a {named} in braces")
             return
+        if value.keys() == {"id"}:
+            self.report.at("id-only", at)
         self._object(value, at, found, code, context)
 
     def _object(self, value: Json, at: At, found: Parts, code: str, context: Context) -> None:

@@ -14,6 +14,7 @@ from ihe_kit.core import Unreadable
 from ihe_kit.fhir import conform, parse
 from ihe_kit.fhir.dictionary import Row, fields
 from ihe_kit.fhir.formats import FORMATS
+from ihe_kit.fhir.tables import BASE
 from ihe_kit.rules import has_errors
 from tests.conftest import cases
 
@@ -46,6 +47,7 @@ BROKEN = [
     ({"gender": ["female"]}, "FHIR-NO-LIST", "Patient.gender"),
     ({"name": []}, "FHIR-EMPTY", "Patient.name"),
     ({"name": [{}]}, "FHIR-EMPTY", "Patient.name[0]"),
+    ({"name": [{"id": "n"}]}, "FHIR-EMPTY", "Patient.name[0]"),
     ({"name": [{"family": ""}]}, "FHIR-EMPTY", "Patient.name[0].family"),
     ({"gender": None}, "FHIR-NULL", "Patient.gender"),
     ({"name": [None]}, "FHIR-NULL", "Patient.name[0]"),
@@ -64,6 +66,11 @@ BROKEN = [
         "Patient.contained[0].nam",
     ),
     ({"_birthDate": {"value": "x"}}, "FHIR-UNKNOWN-ELEMENT", "Patient._birthDate.value"),
+    (
+        {"extension": [{"url": f"{BASE}patient-nationality", "extension": [{"url": "kode", "valueString": "NO"}]}]},
+        "FHIR-EXTENSION",
+        "Patient.extension[0].extension[0].url",
+    ),
 ]
 
 
