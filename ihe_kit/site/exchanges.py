@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from ihe_kit.exchanges import Exchange
 from ihe_kit.render import (
     Crossing,
-    Outline,
     count,
     crossings,
     facts,
@@ -19,15 +18,15 @@ from ihe_kit.render import (
     sequence_html,
     summary_html,
     tag,
-    tree_html,
     visible,
 )
 from ihe_kit.site.home import patients
 from ihe_kit.site.shell import head, page, tabs
+from ihe_kit.site.structure import structure_html
 from ihe_kit.site.visit import Reply, Visit
 from ihe_kit.verbs import explain, standards
 
-LATEST, TREE = 200, 400  # exchanges that are drawn, rows of a tree
+LATEST = 200  # exchanges that are drawn
 _VIEWS = ("bytes", "tree", "findings")
 
 
@@ -96,10 +95,7 @@ def _title(row: Crossing) -> str:
 def _tree(visit: Visit, row: Crossing) -> str:
     if not row.message:
         return '<p class="kit-body kit-quiet">These bytes could not be read as a message.</p>'
-    outline = Outline(row.message, explain, link=visit.target)
-    if len(outline.elements) > TREE:
-        return f'<p class="kit-body kit-quiet">{len(outline.elements):,} elements are too many for a tree here: the bytes show them.</p>'
-    return tree_html(outline, range(len(outline.elements)))
+    return structure_html(visit, row.message)
 
 
 def _found(row: Crossing) -> str:

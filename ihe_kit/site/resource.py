@@ -5,13 +5,13 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 from ihe_kit.fhir import FhirMessage, as_xml, conform
-from ihe_kit.render import Outline, card_html, count, findings_html, h, summary_html, tag, text_html, tree_html, value, visible
+from ihe_kit.render import Outline, count, findings_html, h, summary_html, tag, text_html, value, visible
 from ihe_kit.site.people import name
 from ihe_kit.site.shell import head, page, problem, tabs
+from ihe_kit.site.structure import structure_html
 from ihe_kit.site.visit import Reply, Visit, reasons
 from ihe_kit.verbs import explain
 
-TREE = 600  # rows of a tree
 TOLD = 4000  # characters of a narrative
 _VIEWS = {"tree": "Tree", "json": "JSON", "xml": "XML", "findings": "Findings"}
 
@@ -56,20 +56,13 @@ def _tabs(visit: Visit, view: str) -> str:
 
 
 def _tree(visit: Visit, message: FhirMessage) -> str:
-    outline = Outline(message, explain, link=visit.target)
     told = narrative(message)
     says = (
         f'<section class="kit-told" aria-labelledby="told"><h2 id="told">Narrative, as text</h2><p>{visible(told)}</p></section>'
         if told
         else ""
     )
-    if len(outline.elements) > TREE:
-        return f'{says}<p class="kit-body kit-quiet">{len(outline.elements):,} elements are too many for a tree here: JSON shows them.</p>'
-    asked = visit.option("at", "0")
-    at = int(asked) if asked.isdecimal() and len(asked) < 6 and int(asked) < len(outline.elements) else 0
-    tree = tree_html(outline, range(len(outline.elements)), at)
-    card = f'<section class="kit-card" data-part="card" aria-label="Explanation" aria-live="polite">{card_html(outline, at, level=2)}</section>'
-    return f'{says}<div class="pair"><div data-tree>{tree}</div>{card}</div>'
+    return says + structure_html(visit, message)
 
 
 def _json(visit: Visit, message: FhirMessage) -> str:

@@ -15,6 +15,7 @@ from ihe_kit.fhir.search_url import Part, SearchUrl
 from ihe_kit.fhir.search_words import sentence
 from ihe_kit.fhir.tables import resource_types
 from ihe_kit.render import count, h, icon, tag, visible
+from ihe_kit.render.marks import bare
 from ihe_kit.render.search import marked, refused_html
 from ihe_kit.site.people import digest
 from ihe_kit.site.shell import head, page
@@ -97,7 +98,7 @@ def _row(kind: str, known: dict[str, str], name: str, text: str, number: int) ->
     allowed = dict.fromkeys(
         [*(way for one in ([code] if plain else known) for way in _modifiers(kind, one)), *([chosen] if chosen else [])]
     )
-    ways = "".join(f'<option value="{h(one)}"{" selected" * (one == chosen)}>:{h(one)}</option>' for one in allowed)
+    ways = "".join(f'<option value="{h(one)}"{" selected" * (one == chosen)}>:{h(bare(one))}</option>' for one in allowed)
     looks = _LOOKS.get(known.get(code, ""), "value")
     nth = number + 1
     return (
@@ -109,7 +110,7 @@ def _row(kind: str, known: dict[str, str], name: str, text: str, number: int) ->
 
 def _option(kind: str, name: str, type: str, chosen: bool) -> str:
     more = f' data-looks="{h(_LOOKS.get(type, ""))}" data-modifiers="{h(" ".join(_modifiers(kind, name)))}"' if type else ""
-    return f'<option value="{h(name)}"{more}{" selected" * chosen}>{h(name)}</option>'
+    return f'<option value="{h(name)}"{more}{" selected" * chosen}>{h(bare(name))}</option>'
 
 
 def _modifiers(kind: str, name: str) -> tuple[str, ...]:
@@ -122,7 +123,7 @@ def _sorts(visit: Visit, known: dict[str, str]) -> str:
     now = visit.option("_sort")
     ways = [("", "order of arrival"), *((f"-{name}", f"{name}, last first") for name in names[:2]), *((name, name) for name in names)]
     ways += [(now, now)] if now not in dict(ways) else []
-    options = "".join(f'<option value="{h(key)}"{" selected" * (key == now)}>{h(words)}</option>' for key, words in ways)
+    options = "".join(f'<option value="{h(key)}"{" selected" * (key == now)}>{h(bare(words))}</option>' for key, words in ways)
     return f'<select class="kit-btn" name="_sort">{options}</select>'
 
 

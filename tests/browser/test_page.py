@@ -153,6 +153,8 @@ def test_exchanges_by_keyboard_and_live(running: tuple[Sandbox, str], at: Any) -
     assert "message=1a" in page.url
     page.get_by_label("Message", exact=True).get_by_role("link", name="Tree").click()
     expect(page.get_by_role("treegrid")).to_contain_text("Acknowledgment Code")
+    page.get_by_role("row").filter(has_text="MSA-1").click()
+    expect(page.get_by_label("Explanation").locator("h2")).to_contain_text("Acknowledgment Code")
     page.go_back()
     expect(page.get_by_role("treegrid")).to_have_count(0)
     page.goto(f"{running[1]}exchanges")
@@ -180,6 +182,9 @@ def test_without_javascript(running: tuple[Sandbox, str], tab: Any) -> None:
     page.get_by_role("button", name="Search").click()
     page.get_by_role("link", name="hist", exact=True).click()
     expect(page.get_by_role("treegrid")).to_contain_text("Petrova")
+    page.get_by_label("Element").select_option("Patient.gender")
+    page.get_by_role("button", name="Explain").click()
+    expect(page.get_by_label("Explanation").locator("h2")).to_contain_text("Patient.gender")
     page.get_by_role("link", name="History").click()
     page.get_by_label("Compare version 1").check()
     page.get_by_role("button", name="Compare").click()

@@ -36,6 +36,7 @@ HOSTILE = {
     "managingOrganization": {"reference": "https://evil.example/fhir/Organization/1", "display": SCRIPT},
     "contact": [{"organization": {"reference": "Organization/fjordland"}, "name": {"text": LONG}}],
     SCRIPT: IMAGE,
+    f"{TURNED}{CONTROL}": TURNED,
 }
 
 
