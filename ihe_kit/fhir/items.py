@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,9 +10,14 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from ihe_kit.fhir.comparing import span
 from ihe_kit.fhir.report import At
 from ihe_kit.fhir.shapes import Json, Shape
 from ihe_kit.fhir.tables import data_types
+from ihe_kit.units import UCUM, Quantity
+
+_TIME = re.compile(r"\d\d:\d\d:\d\d(\.\d+)?", re.ASCII)
+_ZONE = re.compile(r"T.*(Z|[+-]\d\d:\d\d)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +82,42 @@ def fits(value: Any, wanted: Any) -> bool:
     return same(value, wanted)
 
 
+def order(value: Any, limit: Any) -> int:
+    """-1 where a value is surely less than a limit, 1 where it is surely greater, else 0: numbers, quantities, dates, times of the day.
+
+    >>> order("1958-06-17", "1960"), order({"value": 1, "code": "g"}, {"value": 1, "code": "kg"})
+    (-1, 0)
+    """
+    if isinstance(value, str) and isinstance(limit, str):
+        return _order_of_moments(value, limit)
+    one, other = number(value), number(limit)
+    if one is None or other is None:
+        return 0
+    if isinstance(value, dict) and isinstance(limit, dict) and _unit(value) != _unit(limit):
+        with suppress(ValueError, ArithmeticError):
+            if value.get("system") == limit.get("system") == UCUM:
+                one, other = (Quantity(each, str(said["code"])) for each, said in ((one, value), (other, limit)))
+                return int(one > other) - int(one < other)
+        return 0  # nobody can tell
+    return int(one > other) - int(one < other)
+
+
+def _unit(quantity: Json) -> Any:
+    return quantity.get("system"), quantity.get("code") or quantity.get("unit")
+
+
+def _order_of_moments(value: str, limit: str) -> int:
+    if _TIME.fullmatch(value) and _TIME.fullmatch(limit):
+        return int(value > limit) - int(value < limit)
+    with suppress(ValueError):  # another finding says that it is no date
+        if bool(_ZONE.search(value)) == bool(_ZONE.search(limit)):  # a moment with a zone and one without are not compared
+            (first, last), (least, most) = span(value), span(limit)
+            return int(first > most) - int(last < least)
+    return 0
+
+
 def number(value: Any) -> Any:
-    """What can be compared in a value: a number, the number of a quantity, or a date as text of the same precision; else None."""
+    """What can be compared in a value: a number, or the number of a quantity; else None."""
     if isinstance(value, dict):
         value = value.get("value")
     if isinstance(value, bool) or value is None or isinstance(value, (list, dict)):

@@ -9,7 +9,7 @@ import json
 from contextlib import suppress
 from typing import Any
 
-from ihe_kit.fhir.items import Item, fits, number, occurrences, same
+from ihe_kit.fhir.items import Item, fits, occurrences, order, same
 from ihe_kit.fhir.parts import OWN, Member
 from ihe_kit.fhir.report import At, Report, words
 from ihe_kit.fhir.shapes import Constraint, Json, Shape, Type
@@ -210,8 +210,7 @@ class Against:
         for limit, bound, words_ in zip((shape.limits), (-1, 1), ("at least", "at most"), strict=True):
             if limit is None:
                 continue
-            one, other = number(value), number(limit)
-            if one is not None and other is not None and (one < other if bound < 0 else one > other):
+            if order(value, limit) == bound:
                 self.report.at("limit", at, name=shape.name, limit=words_, bound=_shown(limit), source=source)
 
 

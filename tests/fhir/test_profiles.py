@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from ihe_kit.fhir import conform, parse
+from ihe_kit.fhir.items import order
 from ihe_kit.fhir.tables import BASE
+from ihe_kit.units import UCUM
 
 MRN = "urn:oid:2.999.10.1"
 URL = "http://example.org/StructureDefinition/"
@@ -118,6 +121,8 @@ CASES = [
         "FHIR-LIMIT",
         "Patient.multipleBirthInteger",
     ),
+    ([{"path": "Patient.birthDate", "minValueDate": "1900"}], change(birthDate="1899-12-31"), "FHIR-LIMIT", "Patient.birthDate"),
+    ([{"path": "Patient.birthDate", "maxValueDate": "2000-01-01"}], change(birthDate="2000-01-02"), "FHIR-LIMIT", "Patient.birthDate"),
     (BY_SYSTEM, change(identifier=[{"system": "urn:oid:2.999.3", "value": "1"}]), "FHIR-SLICE", "Patient.identifier"),
     (BY_SYSTEM, change(identifier=INGRID["identifier"][:1] * 2), "FHIR-SLICE", "Patient.identifier[1]"),
     (BY_SYSTEM, change(identifier=[{"system": MRN}]), "FHIR-PROFILE-REQUIRED", "Patient.identifier[0].value"),
@@ -322,3 +327,28 @@ def test_profiles_that_lead_in_a_circle_end() -> None:
     ]
     bundle = {"resourceType": "Bundle", "type": "collection", "entry": people}
     assert found(bundle, profile(links)) == [("FHIR-PROFILE", "Bundle")]
+
+
+@pytest.mark.parametrize(
+    "value, limit, answer",
+    [
+        (Decimal("1.10"), Decimal("1.1"), 0),
+        (2, 3, -1),
+        ("1958-06", "1958", 0),
+        ("1957", "1958-06-17", -1),
+        ("2025-03-03T08:00:00+01:00", "2025-03-03T07:00:00Z", 0),
+        ("2025-03-03T08:00:01Z", "2025-03-03T08:00:00Z", 1),
+        ("2025-03-04T00:00:00Z", "2025-03-03", 0),
+        ("08:00:00", "09:30:00", -1),
+        ("yesterday", "2025", 0),
+        ({"value": 5, "code": "mg"}, {"value": 4, "code": "mg"}, 1),
+        ({"value": 5, "code": "mg"}, {"value": 4, "code": "mmol"}, 0),
+        ({"value": 1, "system": UCUM, "code": "g"}, {"value": 500, "system": UCUM, "code": "mg"}, 1),
+        ({"value": 1, "system": UCUM, "code": "g"}, {"value": 500, "system": UCUM, "code": "mm"}, 0),
+        ({"value": 1}, 2, -1),
+        ({"code": "g"}, {"value": 1}, 0),
+        (True, 2, 0),
+    ],
+)
+def test_a_limit_is_crossed_only_where_that_is_sure(value: Any, limit: Any, answer: int) -> None:
+    assert order(value, limit) == answer
