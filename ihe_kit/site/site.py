@@ -62,7 +62,7 @@ class Site:
     """
 
     def __init__(self, box: Sandbox, hosts: Iterable[str] = ()) -> None:
-        self.box, self.hosts, self._known = box, frozenset(hosts), dict[str, Any]()
+        self.box, self.hosts, self._known = box, frozenset(map(str.lower, hosts)), dict[str, Any]()
 
     def receive(self, packet: Packet, port: int = 0) -> Packet:
         """The answer to any request at all. Never raises."""
