@@ -147,8 +147,10 @@ class Against:
         if profiles and item.code != "Extension":  # an extension is held against the definition of its url
             self.any_of(item, profiles, child, profile, context)
         targets = [url for every in child.types if every.code == one.code for url in every.targets]
-        if targets and one.code == "Reference" and isinstance(item.value, dict):
-            self._target(item, targets, child, profile, context)
+        if one.code == "Reference" and isinstance(item.value, dict):
+            self._aggregation(item, child, profile, context)
+            if targets:
+                self._target(item, targets, child, profile, context)
 
     def any_of(self, item: Item, profiles: list[str], child: Shape, profile: Shape, context: Context) -> None:
         """A value against profiles of which it has to follow one."""
@@ -166,6 +168,19 @@ class Against:
         elif shapes and len(known) == len(profiles) and not any(self.conforms(item, shape, inner) for shape in shapes):
             wanted, title = " or ".join(known), _title(self.known, profile.source)
             self.report.at("profile-none", item.at, wanted=wanted, source=profile.source, title=title)
+
+    def _aggregation(self, item: Item, child: Shape, profile: Shape, context: Context) -> None:
+        """Whether a reference leads to its target in a way that the profile allows: into the resource, into the same bundle, or elsewhere."""
+        text, references = item.value.get("reference"), [one for one in child.types if one.code == "Reference"]
+        if not isinstance(text, str) or not text or not all(one.aggregation for one in references):
+            return
+        allowed = dict.fromkeys(mode for one in references for mode in one.aggregation)
+        ways = {"contained"} if text.startswith("#") else {"referenced"}
+        if "bundled" in allowed and not text.startswith("#") and context.around.find(text, context.root).one is not None:
+            ways.add("bundled")
+        if not ways & allowed.keys():
+            facts = {"way": min(ways), "wanted": " or ".join(allowed), "title": _title(self.known, profile.source), "name": child.name}
+            self.report.at("profile-aggregation", (item.at, "reference"), source=profile.source, **facts)
 
     def _target(self, item: Item, targets: list[str], child: Shape, profile: Shape, context: Context) -> None:
         text = item.value.get("reference")

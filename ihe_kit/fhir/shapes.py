@@ -22,6 +22,7 @@ class Type:
     code: str
     profiles: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
+    aggregation: tuple[str, ...] = ()  # how a reference may lead there: contained, referenced, bundled
 
     @property
     def primitive(self) -> bool:
@@ -164,7 +165,7 @@ def _type(one: Json) -> Type:
     if code.startswith("http://hl7.org/fhirpath/"):
         told = (extension for extension in _dicts(one.get("extension")) if extension.get("url") == _FHIR_TYPE)
         code = next((str(extension.get("valueUrl") or extension.get("valueUri")) for extension in told), "string")
-    return Type(code, _strings(one.get("profile")), _strings(one.get("targetProfile")))
+    return Type(code, _strings(one.get("profile")), _strings(one.get("targetProfile")), _strings(one.get("aggregation")))
 
 
 def _constraint(one: Json) -> Constraint:

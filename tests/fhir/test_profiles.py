@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from ihe_kit.fhir import conform, parse
+from ihe_kit.fhir import Package, conform, parse
 from ihe_kit.fhir.items import order
-from ihe_kit.fhir.tables import BASE
+from ihe_kit.fhir.tables import BASE, KINDS
 from ihe_kit.units import UCUM
 
 MRN = "urn:oid:2.999.10.1"
@@ -352,3 +352,43 @@ def test_profiles_that_lead_in_a_circle_end() -> None:
 )
 def test_a_limit_is_crossed_only_where_that_is_sure(value: Any, limit: Any, answer: int) -> None:
     assert order(value, limit) == answer
+
+
+@pytest.mark.parametrize(
+    "allowed, reference, right",
+    [
+        (["contained"], "#o", True),
+        (["contained"], "Organization/o", False),
+        (["referenced"], "Organization/o", True),
+        (["referenced"], "#o", False),
+        (["contained", "bundled"], "Organization/o", False),
+        ([], "Organization/o", True),
+    ],
+)
+def test_a_reference_leads_where_it_may(allowed: list[str], reference: str, right: bool) -> None:
+    """FHIR R4 ElementDefinition.type.aggregation."""
+    there = {"code": "Reference", "targetProfile": [BASE + "Organization"]} | ({"aggregation": allowed} if allowed else {})
+    inside = {"contained": [{"resourceType": "Organization", "id": "o", "name": "Nordvik"}]} if reference == "#o" else {}
+    told = found(
+        change(managingOrganization={"reference": reference}, **inside), profile({"path": "Patient.managingOrganization", "type": [there]})
+    )
+    assert told == ([] if right else [("FHIR-PROFILE-TARGET", "Patient.managingOrganization.reference")])
+
+
+def test_bundled_is_in_the_same_bundle() -> None:
+    only = {"code": "Reference", "targetProfile": [BASE + "Organization"], "aggregation": ["bundled"]}
+    named = profile({"path": "Patient.managingOrganization", "type": [only]})
+    kinds = {kind: {named["url"]: named} if kind == "StructureDefinition" else {} for kind in KINDS}
+    ingrid = {
+        "resourceType": "Patient",
+        "id": "i",
+        "meta": {"profile": [named["url"]]},
+        "managingOrganization": {"reference": "Organization/o"},
+    }
+    entries = [
+        {"fullUrl": f"http://example.org/fhir/{one['resourceType']}/{one['id']}", "resource": one}
+        for one in (ingrid, {"resourceType": "Organization", "id": "o", "name": "x"})
+    ]
+    for there, expected in ((entries, []), (entries[:1], ["FHIR-PROFILE-TARGET"])):
+        bundle = parse(json.dumps({"resourceType": "Bundle", "type": "collection", "entry": there}))
+        assert [f.rule for f in conform(bundle, packages=[Package("n", "1", kinds)]) if f.severity == "error"] == expected
