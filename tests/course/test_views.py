@@ -276,6 +276,7 @@ def test_nothing_is_fetched_from_outside(kept: Progress) -> None:
 
 def test_prose_marks_code_and_emphasis_and_escapes_the_rest() -> None:
     assert prose("`PID` is *hers* & <b>") == "<code>PID</code> is <i>hers</i> &amp; &lt;b&gt;"
+    assert prose("`10*9/L` and `10*3/uL`") == "<code>10&#42;9/L</code> and <code>10&#42;3/uL</code>"
 
 
 def test_a_path_is_not_broken_at_its_hyphen() -> None:

@@ -16,7 +16,7 @@ _numbers = count(1)
 
 def prose(text: str) -> str:
     """Text as HTML: everything escaped, then `code` and *emphasis* marked. A path such as PID-13 stays on one line."""
-    marked = re.sub(r"`([^`]+)`", r"<code>\1</code>", h(text))
+    marked = re.sub(r"`([^`]+)`", lambda code: f"<code>{code[1].replace('*', '&#42;')}</code>", h(text))  # 10*9/L has no emphasis
     marked = re.sub(r"\b[A-Z][A-Z0-9]{2}-\d+(\.\d+)*", r'<span class="kit-nb">\g<0></span>', marked)
     return re.sub(r"\*([^*\s][^*]*)\*", r"<i>\1</i>", marked)
 
