@@ -13,6 +13,7 @@ import pytest
 from hypothesis import settings
 
 from ihe_kit.region import STORY_BEGINS, Sandbox, sandbox, story_ids
+from tests.databases import InFiles, OnServer, Server, found
 
 # A busy machine is no failure: no test here is about time.
 settings.register_profile("kit", deadline=None)
@@ -43,6 +44,24 @@ def clock() -> Callable[[], datetime]:
 @pytest.fixture
 def ids() -> Callable[[], str]:
     return story_ids("T")
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[OnServer]:
+    """Stores of a PostgreSQL server that runs for all tests of the session."""
+    require(found("initdb") is not None, "PostgreSQL (Debian: apt-get install postgresql)")
+    server = Server()
+    yield OnServer(server)
+    server.remove()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[InFiles | OnServer]:
+    """A module with pytest.mark.usefixtures("database") runs on either database: what would be a store in memory is one of PostgreSQL then."""
+    sqlite = request.param == "sqlite"
+    made = InFiles(tmp_path_factory.mktemp("stores")) if sqlite else request.getfixturevalue("postgresql")
+    with made.instead():
+        yield made
 
 
 @pytest.fixture

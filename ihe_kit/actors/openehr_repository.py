@@ -147,8 +147,8 @@ class OpenehrRepository(Actor):
     def read_composition(self, request: OpenehrMessage, ehr_id: str, uid: str) -> Message:
         """By its version's name, or by the name that all its versions share."""
         self._ehr(ehr_id)
-        where = "(id = ? OR id LIKE ? ESCAPE '\\') AND owner IN (SELECT owner FROM entry WHERE param = ? AND value = ?)"
-        values = (uid, uid.replace("_", r"\_") + "::%", self.store.param("COMPOSITION", "ehr"), ehr_id)
+        where = "(id = ? OR id >= ? AND id < ?) AND owner IN (SELECT owner FROM entry WHERE param = ? AND value = ?)"
+        values = (uid, f"{uid}::", f"{uid}::\U0010ffff", self.store.param("COMPOSITION", "ehr"), ehr_id)
         found = self.store.select("COMPOSITION", where, values)
         if not found:
             return error(404, f"The EHR {ehr_id} has no composition {uid}.")

@@ -58,11 +58,29 @@ def connect(url: str) -> Database:
         from ihe_kit.store.sqlite import Sqlite
 
         return Sqlite(path.removeprefix("/"))
-    raise ValueError(f"expected a store such as sqlite:// or sqlite:///course.db, but found {without_password(url)!r}")
+    if scheme in ("postgresql", "postgres"):
+        try:
+            from ihe_kit.store.postgresql import Postgresql
+        except ImportError as absent:
+            raise OSError(
+                f'PostgreSQL is asked by psycopg, which is not here ({absent}). Install it: pip install "ihe_kit[postgresql]". '
+                "Or use sqlite:///course.db."
+            ) from None
+        return Postgresql(url)
+    known = "sqlite://, sqlite:///course.db or postgresql://user:password@host/database"
+    raise ValueError(f"expected a store such as {known}, but found {without_password(url)!r}")
 
 
 class Store:
-    """The database. `url` is `sqlite://` (in memory) or `sqlite:///a/file.db`. One lock: actors answer one after the other."""
+    """The database, and one lock: the actors of a process answer one after the other. `url` is
+
+    - `sqlite://`, in memory, or `sqlite:///course.db`, in a file, or
+    - `postgresql://user:password@host:5432/database`, on a server, with whatever else libpq takes behind a ?. The database has to be there,
+      empty at first, in UTF8. A password may as well stand in ~/.pgpass or PGPASSWORD. Needs `ihe_kit[postgresql]`.
+
+    Raises ValueError for another URL, and OSError where the database cannot be opened. Where a connection is lost, what is asked meanwhile
+    raises OSError and leaves nothing half-done; the next request connects again.
+    """
 
     def __init__(self, url: str = "sqlite://") -> None:
         self._lock = threading.RLock()

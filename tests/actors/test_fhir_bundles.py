@@ -10,6 +10,8 @@ import pytest
 
 from tests.actors.fhir_client import Answer, Client, observation, patient
 
+pytestmark = pytest.mark.usefixtures("database")
+
 
 @pytest.fixture
 def client() -> Client:

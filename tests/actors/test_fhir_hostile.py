@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from ihe_kit.rest import request
 from tests.actors.fhir_client import Client, observation, patient
 
+pytestmark = pytest.mark.usefixtures("database")
+
 WORDS = [
     "Patient",
     "Observation",

@@ -8,13 +8,13 @@ import random
 import subprocess
 import sys
 import threading
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from ihe_kit.store import Store
+from tests.databases import InFiles, OnServer
 
 SIZE = 4  # resources of a transaction
 SERVER = """
@@ -67,8 +67,8 @@ def work(address: str, name: str, acknowledged: list[str], sent: list[str]) -> N
 
 
 @pytest.mark.parametrize("run", range(3))
-def test_killed_in_the_middle_of_transactions(tmp_path: Path, run: int) -> None:
-    url, rng = f"sqlite:///{tmp_path / 'killed.db'}", random.Random(run)
+def test_killed_in_the_middle_of_transactions(database: InFiles | OnServer, run: int) -> None:
+    url, rng = database.url(), random.Random(run)
     sent: list[str] = []
     acknowledged: list[str] = []
     for life in range(2):  # what is left of the first life is found, and goes on, in the second
@@ -93,7 +93,7 @@ def test_killed_in_the_middle_of_transactions(tmp_path: Path, run: int) -> None:
     assert set(counts.values()) <= {0, SIZE}, "nothing is half-done"
     patients = {one.id for one in store.select("Patient")}
     assert all(json.loads(one.text)["subject"]["reference"].removeprefix("Patient/") in patients for one in store.select("Observation"))
-    assert store.ask("PRAGMA integrity_check") == [("ok",)]
+    assert database.name != "sqlite" or store.ask("PRAGMA integrity_check") == [("ok",)]
     (rows,) = store.ask("SELECT COUNT(*) FROM entry WHERE owner NOT IN (SELECT owner FROM document)")
     assert rows == (0,), "no row of an index is without its document"
     store.close()

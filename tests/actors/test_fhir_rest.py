@@ -11,6 +11,8 @@ import pytest
 from ihe_kit import fhir
 from tests.actors.fhir_client import Client, observation, patient
 
+pytestmark = pytest.mark.usefixtures("database")
+
 
 @pytest.fixture
 def client() -> Client:

@@ -10,6 +10,8 @@ import pytest
 from ihe_kit.fhir import conform, parse
 from tests.actors.fhir_client import Answer, Client
 
+pytestmark = pytest.mark.usefixtures("database")
+
 INTERPRETATION = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
 VS = "http://hl7.org/fhir/ValueSet/"
 LOCAL, LOINC = "urn:oid:2.999.10.4.5", "http://loinc.org"

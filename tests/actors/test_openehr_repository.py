@@ -14,6 +14,8 @@ from ihe_kit.core import Packet
 from ihe_kit.openehr import OpenehrMessage, from_flat, template
 from ihe_kit.store import Store
 
+pytestmark = pytest.mark.usefixtures("database")
+
 EHR = "7d44b88c-4199-4bad-97dc-d78268e01398"
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 OPT = template("kit_vital_signs.v1").text

@@ -8,6 +8,8 @@ from ihe_kit.exchanges import Exchange
 from ihe_kit.hospital import Hospital
 from ihe_kit.region import Sandbox
 
+pytestmark = pytest.mark.usefixtures("database")
+
 MED, SUR = "MED1^101^A", "SUR2^204^B"
 
 

@@ -22,6 +22,8 @@ from ihe_kit.files import rows
 from ihe_kit.v2 import V2, V2Message
 from tests.actors.given import NORDVIK, Ward, cx
 
+pytestmark = pytest.mark.usefixtures("database")
+
 RULES = {row["rule"] for row in rows("ihe/pam-rules.tsv") if row["kind"] == "state"}
 MED, SUR = "PV1_3=MED1^101^A", "PV1_3=SUR2^204^B"
 

@@ -19,6 +19,8 @@ from ihe_kit.files import rows
 from ihe_kit.rules import has_errors
 from tests.actors.given import Ward, cx
 
+pytestmark = pytest.mark.usefixtures("database")
+
 MED, SUR, ICU = "MED1^101^A", "SUR2^204^B", "ICU^1"
 
 

@@ -18,6 +18,8 @@ from ihe_kit.v2 import V2Message
 from ihe_kit.v2.sequence import Place, place
 from ihe_kit.v2.wire import frame
 
+pytestmark = pytest.mark.usefixtures("database")
+
 Clock, Ids = Callable[[], datetime], Callable[[], str]
 ADMIT = "MSH|^~\\&|ADT|NORDVIK|IDENTITY|FJORDLAND|20250303080000||ADT^A01^ADT_A01|{id}|P|2.5|{more}\rPID|||{patient}\r"
 

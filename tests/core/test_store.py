@@ -10,6 +10,8 @@ import pytest
 from ihe_kit.keys import LONGEST
 from ihe_kit.store import Store
 
+pytestmark = pytest.mark.usefixtures("database")
+
 
 @pytest.fixture
 def store() -> Store:

@@ -34,7 +34,7 @@ def history_type(call: Call) -> Message:
 def history_system(call: Call) -> Message:
     """Every version of every resource."""
     kinds = sorted(resource_types().intersection(call.store.kinds("_lastUpdated")))
-    return _history(call, "", f"kind IN ({', '.join('?' * len(kinds))})", kinds)
+    return _history(call, "", f"kind IN ({', '.join('?' * len(kinds))})" if kinds else "1 = 0", kinds)
 
 
 def _history(call: Call, path: str, where: str, values: list[Any]) -> Message:

@@ -122,7 +122,7 @@ def lastn(call: Call) -> Message:
     if not any(getattr(one, "param", "") in ("patient", "subject") for one in query.conditions):
         raise Refused("$lastn wants a patient or a subject, and may be narrowed by category and code")
     found = select(call.store, call.kind, query.conditions)
-    moment = "(SELECT MAX(p.high) FROM period p WHERE p.owner = o.owner AND p.param + 0 = ?)"
+    moment = "COALESCE((SELECT MAX(p.high) FROM period p WHERE p.owner = o.owner AND p.param + 0 = ?), '')"
     numbered = f"SELECT o.owner AS owner, {moment} AS moment FROM ({found.sql}) o ORDER BY moment DESC, owner DESC"
     rows = call.store.ask(numbered, [call.store.param(call.kind, "date"), *found.values])
     seen: dict[str, int] = {}

@@ -1,7 +1,7 @@
 """Pages of a search that stay put: each link names the last thing that was shown and the moment of the first page, not a number of things.
 
 What is stored after the first page has a higher serial number than any thing that was there, so later pages leave it out: nothing is shown
-twice, nothing is skipped, and no list has to be kept between two requests (FHIR R4 section 3.1.1.5 leaves the form of the links open).
+twice, nothing is skipped, and no list has to be kept between two requests (FHIR R4 section 3.1.1.5.3 leaves the form of the links open).
 """
 
 from __future__ import annotations
@@ -42,12 +42,20 @@ class Sort:
     type: str
     up: bool
 
+    @property
+    def table(self) -> str:
+        return "document" if self.name == "_id" else TABLES.get(self.type, "entry")
+
+    def fits(self, key: Any) -> bool:
+        """Whether a key is of the kind that it sorts by: a number, or a text."""
+        return isinstance(key, (int, float) if self.table == "amount" else str)
+
     def sql(self, call: Call) -> tuple[str, list[Any]]:
-        """The key of the owner in `o`: the least of several values upwards, the greatest downwards (FHIR R4 section 3.1.1.5)."""
+        """The key of the owner in `o`: the least of several values upwards, the greatest downwards (FHIR R4 section 3.1.1.5.1)."""
         best = "MIN" if self.up else "MAX"
-        if self.name == "_id":
+        table = self.table
+        if table == "document":
             return "(SELECT d.id FROM document d WHERE d.owner = o.owner AND d.current = 1)", []
-        table = TABLES.get(self.type, "entry")
         column = "value" if table == "entry" else "low" if self.up else "high"
         last = (_LAST_NUMBER if table == "amount" else _LAST)[self.up]
         sql = f"COALESCE((SELECT {best}(s.{column}) FROM {table} s WHERE s.owner = o.owner AND s.param + 0 = ?), ?)"
@@ -71,7 +79,7 @@ def read_sort(call: Call, kind: str) -> tuple[Sort, ...]:
 
 def page_of(call: Call, selection: Selection, count: int, sort: Sequence[Sort]) -> Page:
     """One page of the owners that a selection gives, in their order."""
-    cursor = _read_cursor(call.option("_page"), len(sort))
+    cursor = _read_cursor(call.option("_page"), sort)
     back = bool(cursor and cursor["back"])
     until = cursor["until"] if cursor else int(call.store.ask("SELECT COALESCE(MAX(serial), 0) FROM document")[0][0])
     sql, values = _sorted(call, selection, sort, back, until, cursor["key"] if cursor else None)
@@ -117,14 +125,14 @@ def _cursor(until: int, back: bool, row: Sequence[Any]) -> str:
     return urlsafe_b64encode(json.dumps([until, int(back), *row], separators=(",", ":")).encode()).decode().rstrip("=")
 
 
-def _read_cursor(text: str, keys: int) -> dict[str, Any] | None:
+def _read_cursor(text: str, sort: Sequence[Sort]) -> dict[str, Any] | None:
     if not text:
         return None
     try:
         until, back, *key = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        if not all(isinstance(one, int) and 0 <= one < 2**62 for one in (until, back, key[-1])) or len(key) != keys + 1:
+        if not all(isinstance(one, int) and 0 <= one < 2**62 for one in (until, back, key[-1])) or len(key) != len(sort) + 1:
             raise ValueError
-        if not all(isinstance(one, (str, int, float)) for one in key):
+        if not all(one.fits(value) for value, one in zip(key, sort, strict=False)):
             raise ValueError
     except (ValueError, TypeError, IndexError):
         raise Refused("_page is none that this server gave out. Begin the search again from its first page.") from None
