@@ -17,7 +17,7 @@ from typing import Any
 
 from ihe_kit.fhir.narrative import wrong
 from ihe_kit.fhir.operators import Run, Undecided
-from ihe_kit.fhir.quick import ready
+from ihe_kit.fhir.quick import ready, tame
 from ihe_kit.fhir.shapes import Json
 
 UNKNOWN = None
@@ -203,6 +203,16 @@ def _resolved(inputs: list[Any]) -> list[Any]:
     return [ResourceNode(one, None) for one in found if one is not None]  # wrapped, so that it knows its type
 
 
+def _matches(inputs: list[Any], pattern: str) -> list[bool]:
+    text = _text(inputs)
+    return [re.search(pattern, text, re.DOTALL) is not None] if inputs and pattern and tame(text, pattern) else []
+
+
+def _replace_matches(inputs: list[Any], pattern: str, by: str) -> list[str]:
+    text = _text(inputs)
+    return [re.sub(pattern, re.sub(r"\$(\d+)", r"\\\1", by), text)] if inputs and tame(text, pattern) else []
+
+
 def _member(inputs: list[Any], value_set: str) -> list[bool]:
     answers = [_Now.scene.member_of(one, value_set) for one in inputs if _Now.scene]
     return [False not in answers] if answers and None not in answers else []
@@ -218,6 +228,8 @@ _FUNCTIONS: dict[str, dict[str, Any]] = {
     "getValue": {"fn": lambda inputs: [] if isinstance(_one(inputs), (dict, list)) else inputs[:1], "arity": {0: []}},
     "htmlChecks": {"fn": lambda inputs: [all(isinstance(one, str) and not wrong(one) for one in inputs)], "arity": {0: []}},
     "resolve": {"fn": _resolved, "arity": {0: []}},
+    "matches": {"fn": _matches, "arity": {1: ["String"]}},
+    "replaceMatches": {"fn": _replace_matches, "arity": {2: ["String", "String"]}},
     "memberOf": {"fn": _member, "arity": {1: ["String"]}},
     "startsWith": {"fn": lambda inputs, part: [_text(inputs).startswith(str(part or ""))], "arity": {1: ["String"]}},
     "endsWith": {"fn": lambda inputs, part: [_text(inputs).endswith(str(part or ""))], "arity": {1: ["String"]}},

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from ihe_kit.fhir.operators import OPERATORS, Bare, Constants, Items, Literal, Run, Undecided, key, truth
-from ihe_kit.fhir.tables import choice_stems, data_types, resource_types
+from ihe_kit.fhir.tables import choice_stems, core, data_types, resource_types
 
 Tree = Mapping[str, Any]
 _ESCAPE, _ESCAPES = re.compile(r"\\(.)"), {"n": "\n", "r": "\r", "t": "\t", "f": "\f"}
@@ -213,11 +213,38 @@ def _pattern(text: str) -> re.Pattern[str]:
         raise Undecided(text) from None
 
 
+def tame(text: str, pattern: str) -> bool:
+    """True; raises Undecided where it could take for ever to find out whether a text matches: a definition is foreign text, and what is repeated
+    inside something repeated, such as `(a+)+`, is tried in every way.
+    """
+    if len(text) >= 2_000 or (len(text) > 24 and _tangled(pattern)):
+        raise Undecided(pattern)
+    return True
+
+
+@lru_cache(maxsize=512)
+def _tangled(pattern: str) -> bool:
+    plain = re.sub(r"\[(?:[^\]\\]|\\.)*\]|\\.", "c", pattern)  # what a class or an escape holds repeats nothing
+    repeats = len(re.findall(r"[*+|]|\{\d*,?\d*\}", plain))
+    if repeats < 2 or (repeats < 4 and not re.search(r"\)\s*[*+{]", plain)):
+        return False
+    bare = pattern.replace("\\", "")
+    return not any(bare in one for one in _own_expressions())
+
+
+@lru_cache(maxsize=1)
+def _own_expressions() -> tuple[str, ...]:
+    """R4's own constraints with a pattern, without backslashes: those are known to end."""
+    shapes = [shape for name in ("ElementDefinition", "StructureDefinition") if (shape := core().type(name))]
+    every = (rule.expression for shape in shapes for one in shape.below() for rule in one.constraints)
+    return tuple(one.replace("\\", "") for one in every if "atches(" in one)
+
+
 _TEXTS: dict[str, Callable[[str, str], bool]] = {
     "startsWith": str.startswith,
     "endsWith": str.endswith,
     "contains": str.__contains__,
-    "matches": lambda text, pattern: len(text) < 2_000 and bool(_pattern(pattern).fullmatch(text)),
+    "matches": lambda text, pattern: tame(text, pattern) and bool(_pattern(pattern).fullmatch(text)),
 }
 
 

@@ -164,6 +164,7 @@ SAID = [
     ("keys", "a version that is a path", "GET /fhir/Patient/1/_history/../../x HTTP/1.1\r\n\r\n", 404, "nothing at"),
     ("keys", "a resource whose id is a path", POST.replace("POST /fhir/Patient", "PUT /fhir/Patient/1") + "\r\n" + json.dumps(patient("../1")), 422, "is no id"),
     ("keys", "a file of this computer", "GET file:///etc/passwd HTTP/1.1\r\n\r\n", 404, "nothing at"),
+    ("keys", "a profile that is a path", "POST /fhir/Patient/$validate?profile=/etc/passwd HTTP/1.1\r\n\r\n" + json.dumps(patient()), 400, "names no profile"),
     ("headers", "a line end in the host", POST.replace("host: a", "host: a\rb") + "\r\n" + json.dumps(patient()), 400, "holds a control character"),
     ("headers", "a prefix that is markup", GET.format("", 'x-forwarded-prefix: "><script>\r\n'), 200, '"url": "http://a/fhir/Patient"'),
 ]  # fmt: skip
@@ -339,6 +340,7 @@ ELSEWHERE = [
     ("limits", "answers that nobody fetches", "tests/actors/test_fhir_sockets.py::test_an_answer_that_nobody_fetches_keeps_nobody_waiting"),
     ("limits", "a long resource costs its length", "tests/fhir/test_fuzz.py::test_the_cost_grows_with_the_length_and_no_faster"),
     ("limits", "a pattern that could take for ever", "tests/actors/test_hostile.py::test_a_pattern_that_could_take_for_ever_does_not"),
+    ("limits", "a profile's pattern that could take for ever", "tests/fhir/test_patterns.py::test_a_pattern_that_could_take_for_ever_is_not_tried"),
     ("keys", "SQL in a key is a key", "tests/core/test_store.py::test_hostile_values_are_values"),
     ("fetching", "a link to another server is not followed", "tests/core/test_fhir_client.py::test_a_link_to_another_server_is_not_followed"),
     ("listeners", "every server is on this machine", "tests/core/test_transports.py::test_servers_listen_on_loopback_only"),
