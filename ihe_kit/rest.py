@@ -129,6 +129,11 @@ class RestMessage(Message):
         below = path.removeprefix(self.base)
         return below.strip("/") if below != path and below[:1] in ("", "/") else path
 
+    @property
+    def from_other_site(self) -> bool:
+        """Whether a browser says that a page of another site asks for a change. Such a page cannot read the answer, but what it sends gets here."""
+        return self.headers.get("sec-fetch-site") == "cross-site" and self.method not in ("GET", "HEAD", "OPTIONS")
+
     @cached_property
     def query(self) -> list[tuple[str, str]]:
         """The query parameters, decoded, in order."""

@@ -36,7 +36,7 @@ class EncounterConsumer(PatientAdministration):
         news = told(request, self.clock())
         old = tuple(("AN", *number) for number in identifiers(request, "MRG[1]-3"))  # A06 and A07: the account that closes
         person = self.one(request, "PID[1]-3")
-        id = person.id if person else self.ids()
+        id = person.id if person else self.store.unused("Patient", self.ids)
         stays = self.encounters.of(id) if person else []
         decision = decide(stays, replace(news, numbers=news.numbers + old), lambda: self.encounters.begin(id))
         if decision.rule:

@@ -30,7 +30,7 @@ class Encounters:
 
     def begin(self, patient: str) -> Stay:
         """A stay of a patient in which nothing has happened yet."""
-        return Stay(self.ids(), patient)
+        return Stay(self.store.unused(STAY, self.ids), patient)
 
     def of(self, patient: str) -> list[Stay]:
         """Every stay of a patient, oldest first."""

@@ -36,6 +36,8 @@ class OpenehrRepository(Actor):
 
     def answer(self, request: Message) -> Message:
         assert isinstance(request, OpenehrMessage)
+        if request.from_other_site:
+            return error(403, "A page of another site asks for this change. Whoever is meant to may ask from a page of this one.")
         for method, pattern, action in ROUTES:
             found = re.fullmatch(pattern, request.target)
             if found and request.method == method:
@@ -50,7 +52,7 @@ class OpenehrRepository(Actor):
     def create_ehr(self, request: OpenehrMessage, ehr_id: str | None = None) -> Message:
         """A new EHR with the EHR_STATUS of the body, where there is a body; 409 where the subject has one already."""
         if ehr_id and not re.fullmatch(_UUID, ehr_id):
-            return error(400, f"{ehr_id} is no UUID, which names an EHR, e.g. {self._uuid()}.")
+            return error(400, f"{ehr_id} is no UUID, which names an EHR, e.g. {uuid5(NAMESPACE_OID, SYSTEM)}.")
         status = {"_type": "EHR_STATUS", "subject": {"_type": "PARTY_SELF"}, "is_modifiable": True, "is_queryable": True}
         if request.body.strip():
             self._check(request, "EHR_STATUS")
@@ -58,15 +60,15 @@ class OpenehrRepository(Actor):
         subject = _subject(request)
         if subject and self.store.find("EHR", "subject", subject[0], subject[1]):
             return error(409, f"The patient {subject[0]} of {subject[1]} has an EHR already.")
-        ehr_id = ehr_id or self._uuid()
+        ehr_id = ehr_id or self.store.unused("EHR", self._uuid)
         if self.store.get("EHR", ehr_id):
             return error(409, f"The EHR {ehr_id} exists already.")
-        at, status_uid = self.clock().isoformat(timespec="seconds"), f"{self._uuid()}::{SYSTEM}::1"
+        at, status_uid = self.clock().isoformat(timespec="seconds"), self.store.unused("EHR_STATUS", self._version)
         body = {
             "system_id": {"_type": "HIER_OBJECT_ID", "value": SYSTEM},
             "ehr_id": {"_type": "HIER_OBJECT_ID", "value": ehr_id},
             "ehr_status": _reference(status_uid, "EHR_STATUS"),
-            "ehr_access": _reference(f"{self._uuid()}::{SYSTEM}::1", "EHR_ACCESS"),
+            "ehr_access": _reference(self._version(), "EHR_ACCESS"),
             "time_created": {"_type": "DV_DATE_TIME", "value": at},
         }
         text = json.dumps(body, indent=2, ensure_ascii=False)
@@ -138,7 +140,7 @@ class OpenehrRepository(Actor):
             raise Refused(
                 error(422, f"The template {name or '(none named)'} is not here. Upload it before compositions that are made from it.")
             )
-        uid = f"{self._uuid()}::{SYSTEM}::1"
+        uid = self.store.unused("COMPOSITION", self._version)
         text = _with_uid(request.body, uid)
         entries = [("ehr", "", ehr_id, ehr_id), ("template", "", name, name)]
         self.store.put("COMPOSITION", uid, text, self.clock().isoformat(timespec="seconds"), entries)
@@ -161,6 +163,10 @@ class OpenehrRepository(Actor):
 
     def _uuid(self) -> str:
         return str(uuid5(NAMESPACE_OID, f"2.999.1.1.{self.ids()}"))
+
+    def _version(self) -> str:
+        """The identifier of a first version that was made here."""
+        return f"{self._uuid()}::{SYSTEM}::1"
 
     def _ehr(self, ehr_id: str) -> Document:
         found = self.store.get("EHR", ehr_id)

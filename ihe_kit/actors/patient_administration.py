@@ -99,7 +99,7 @@ class PatientAdministration(V2Receiver):
 
     def tell(self, request: V2Message, person: Document | None, id: str = "", pid: str = "PID[1]") -> Document:
         """Keeps what a message says of a person, unless a later message was here before: then it only tells what was the case once."""
-        at, id = recorded(request, self.clock()), person.id if person else id or self.ids()
+        at, id = recorded(request, self.clock()), person.id if person else id or self.store.unused("Patient", self.ids)
         if person and not self.people.newest(id, at):
             return person
         return self.people.save(patient(request, json.loads(person.text) if person else {}, pid), id, at)

@@ -72,7 +72,7 @@ class People:
         patient = parse(json.dumps(data, indent=2, ensure_ascii=False))
         if has_errors(findings := conform(patient)):
             raise Refused("the patient cannot be kept: " + "; ".join(finding.what for finding in findings))
-        return self._see_also(save_data(self.store, data, self.clock, id or self.ids()))
+        return self._see_also(save_data(self.store, data, self.clock, id or self.store.unused("Patient", self.ids)))
 
     def merge(self, source: Document, target: Document, retired: Sequence[Identifier]) -> None:
         """The source becomes the target: its retired numbers stay with it and lead to the target, all its other numbers move."""

@@ -11,7 +11,7 @@ The database is SQLite's or PostgreSQL's, by its URL; what they have in common i
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -196,6 +196,13 @@ class Store:
         """The latest version, also where it says that the thing was deleted; None for what never was."""
         found = self._all(f"SELECT {_VERSION} FROM document WHERE kind = ? AND id = ? ORDER BY version DESC LIMIT 1", (kind, id))
         return found[0] if found else None
+
+    def unused(self, kind: str, ids: Callable[[], str]) -> str:
+        """The next identifier that nothing of a kind has or had: a client may have taken one, and a counter begins anew with each start."""
+        id = ids()
+        while self.last(kind, id):
+            id = ids()
+        return id
 
     def find(self, kind: str, param: str, value: str, system: str = "") -> list[Document]:
         """Every current document that has exactly this entry."""

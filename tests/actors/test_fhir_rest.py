@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from ihe_kit import fhir
+from ihe_kit.actors.fhir_server import FhirServer
+from ihe_kit.region import story_clock, story_ids
 from tests.actors.fhir_client import Client, observation, patient
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -59,6 +61,27 @@ def test_an_update_under_a_new_id_creates(client: Client) -> None:
     assert (made.status, made.data["id"]) == (201, "mine")
     assert client("PUT", "Patient/mine", patient("other")).status == 400
     assert client("PUT", "Patient/mine", patient()).status == 400, "an update says the id twice"
+
+
+def test_an_id_that_is_taken_is_not_given_out_again(client: Client) -> None:
+    """A client may have chosen the very id that the server's counter comes to; and the counter begins anew with each start."""
+    client("PUT", "Patient/F00002", patient(id="F00002", gender="male"))
+    made = [client("POST", "Patient", patient(gender="female")).data["id"] for _ in range(3)]
+    assert len({*made, "F00002"}) == 4
+    again = FhirServer(client.store, story_clock(), story_ids())
+    client.server = again
+    assert client("POST", "Patient", patient()).data["id"] not in made
+    assert client("GET", "Patient/F00002").data["gender"] == "male"
+    assert client("GET", "Patient/F00002/_history").data["total"] == 1
+
+
+def test_a_page_of_another_site_changes_nothing(client: Client) -> None:
+    """It cannot read an answer, yet a browser would carry its POST here."""
+    kept = client("POST", "Patient", patient()).data["id"]
+    for method, target in (("POST", "Patient"), ("PUT", f"Patient/{kept}"), ("DELETE", f"Patient/{kept}")):
+        assert client(method, target, patient(id=kept), sec_fetch_site="cross-site").status == 403
+    assert client("GET", "Patient", sec_fetch_site="cross-site").data["total"] == 1
+    assert client("POST", "Patient", patient(), sec_fetch_site="same-origin").status == 201
 
 
 def test_the_digits_stay(client: Client) -> None:

@@ -12,6 +12,7 @@ from ihe_kit import openehr, rest
 from ihe_kit.actors.openehr_repository import OpenehrRepository
 from ihe_kit.core import Packet
 from ihe_kit.openehr import OpenehrMessage, from_flat, template
+from ihe_kit.region import story_ids
 from ihe_kit.store import Store
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -125,3 +126,14 @@ def test_a_value_that_nobody_knows_is_stored_with_the_reason(repository: Openehr
 
 def test_a_stored_template_is_read_once(repository: OpenehrRepository) -> None:
     assert openehr.load(OPT) is openehr.load(OPT.encode())
+
+
+def test_a_counter_that_begins_anew_gives_out_no_identifier_twice(repository: OpenehrRepository, clock: Callable[[], datetime]) -> None:
+    """A store on disk outlives the process that counts."""
+    made = []
+    for _ in range(2):
+        started = OpenehrRepository(repository.store, clock, story_ids())
+        made.append(send(started, "POST", "ehr").headers["location"])
+        made.append(send(started, "POST", f"ehr/{EHR}/composition", composition(clock)).headers["location"])
+    assert len(set(made)) == 4
+    assert not any(version > 1 for version in repository.store.ask("SELECT MAX(version) FROM document")[0])

@@ -31,6 +31,10 @@ class FhirServer(Actor):
     def answer(self, request: Message) -> Message:
         assert isinstance(request, FhirMessage)
         call = Call(self.store, self.clock, self.ids, read_as_json(request) if request.is_xml else request)
+        if request.from_other_site:
+            return outcome(
+                403, "security", "A page of another site asks for this change. Whoever is meant to may ask from a page of this one."
+            )
         form = wanted(call)
         if call.method in ("GET", "HEAD") and not form:
             return outcome(

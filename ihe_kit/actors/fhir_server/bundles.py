@@ -137,7 +137,7 @@ def _future(call: Call, one: Request) -> str:
     if any(name not in RESULT for name, _ in parse_qsl(condition)):
         found = matches(call.at(kind=path), parse_qsl(condition))
     own = one.node.child("id") if one.node and one.method == "PUT" else None
-    one.id = found[0].id if found else own.value if own else call.ids()
+    one.id = found[0].id if found else own.value if own else call.at(kind=path).new_id()
     return f"{path}/{one.id}"
 
 

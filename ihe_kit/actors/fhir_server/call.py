@@ -45,6 +45,10 @@ class Call:
         first = self.header(name).split(",")[0].strip()
         return first if re.fullmatch(pattern, first) else ""
 
+    def new_id(self) -> str:
+        """An id that no resource of the type has, or had."""
+        return self.store.unused(self.kind, self.ids)
+
     @property
     def method(self) -> str:
         return self.message.method

@@ -58,7 +58,7 @@ def create(call: Call) -> Message:
     if found:
         return _ambiguous(call, found) or shown(call, 200, found[0])
     check(call)
-    return changed(call, 201, save(call.store, call.message, call.clock, call.id or call.ids(), call.base))
+    return changed(call, 201, save(call.store, call.message, call.clock, call.id or call.new_id(), call.base))
 
 
 def _asks(call: Call) -> bool:
@@ -84,7 +84,7 @@ def conditional_update(call: Call) -> Message:
         if refused:
             return refused
         _same_id(call.message, found[0].id, needed=False)
-    return _keep(call, found[0].id if found else call.message.values.get("id") or call.id or call.ids())
+    return _keep(call, found[0].id if found else call.message.values.get("id") or call.id or call.new_id())
 
 
 def patch(call: Call) -> Message:

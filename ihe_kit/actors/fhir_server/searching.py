@@ -93,16 +93,19 @@ def select(store: Store, kind: str, conditions: Sequence[Condition]) -> Selectio
     """The owners that conditions leave, beginning with the condition that leaves the fewest."""
     choice = [one for one in conditions if not one.negated]
     plain = [one for one in choice if not isinstance(one, (Chain, Has))]
-    sizes = {id(one): _size(store, one) for one in plain} if len(choice) > 1 else {}
-    if not plain or min(sizes.values(), default=0) >= CAP:  # a chain is asked how much it finds only where nothing else is selective
-        sizes |= {id(one): _size(store, one) for one in choice if len(choice) > 1 and one not in plain}
+    sizes: dict[int, int] = {}
+    for one in (*plain, *(one for one in choice if one not in plain)) if len(choice) > 1 else ():
+        best = min(sizes.values(), default=CAP)
+        if one in plain or best >= CAP:  # a chain is asked how much it finds only where nothing else is selective
+            sizes[id(one)] = _size(store, one, best)
     first = min(choice, key=lambda one: sizes.get(id(one), CAP + 1), default=None)
     return owners(kind, conditions, store.param, first=first)
 
 
-def _size(store: Store, condition: Condition) -> int:
+def _size(store: Store, condition: Condition, most: int) -> int:
+    """How many rows a condition finds, counted no further than up to the most that would still be the fewest."""
     found = rows(condition, store.param)
-    return int(store.ask(f"SELECT COUNT(*) FROM (SELECT 1 FROM {found.source} WHERE {found.where} LIMIT {CAP}) n", found.values)[0][0])
+    return int(store.ask(f"SELECT COUNT(*) FROM (SELECT 1 FROM {found.source} WHERE {found.where} LIMIT {most}) n", found.values)[0][0])
 
 
 # The answer ------------------------------------------------------------------------------------------------------------------------
