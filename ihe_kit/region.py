@@ -202,8 +202,10 @@ def sandbox(
 
     `store` is a URL: `sqlite://` in memory, `sqlite:///course.db` on disk, `postgresql://user:password@host/database` on a server (an empty
     database that is there already; needs `pip install "ihe_kit[postgresql]"`). What a store keeps is there again the next time; several
-    processes may share one. Raises ValueError for another URL, OSError where the store cannot be opened. `host` other than 127.0.0.1 opens the servers to the network:
-    there is no access control, so do that only among friends.
+    processes may share one. `host` other than 127.0.0.1 opens the servers to the network: there is no access control, so do that only among
+    friends.
+
+    Raises ValueError for another URL, OSError where the store cannot be opened.
     """
     global _running
     if _running:

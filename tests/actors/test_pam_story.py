@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from ihe_kit.actors.census import TABLES, beds, discarded, encounters, location_at, movements, patients, situation_at
 from ihe_kit.actors.stays import OPEN, STATES, Movement, Stay, as_json, from_json, transitions
@@ -350,10 +350,9 @@ class Hospital(RuleBasedStateMachine):
         return [from_json(json.loads(data.text)) for data in self.ward.store.select("stay")]
 
 
-Hospital.TestCase.settings = settings(
-    max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck), database=None
-)
-TestRandomStreams = Hospital.TestCase
+def test_random_streams() -> None:
+    streams = settings(max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    run_state_machine_as_test(Hospital, settings=streams)
 
 
 def test_a_stay_survives_the_store() -> None:
