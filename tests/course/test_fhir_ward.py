@@ -145,11 +145,12 @@ def test_what_is_said_of_an_answer_that_is_not_there_yet(id: str, answer: tuple[
 
 def test_another_way_to_the_same_end_is_right() -> None:
     others = (
-        "GET Observation?subject:Patient.family=berg",
-        "Patient?_has:Observation:subject:code=http://loinc.org|2823-3",
+        "GET http://127.0.0.1:1/fhir/Observation?subject:Patient.family=berg",
+        "/Patient?_has:Observation:subject:code=http://loinc.org|2823-3",
         "Observation?patient.identifier=7001&_include=Observation:patient",
     )
     assert check("10.11", *others).right
+    assert check("10.10", "77 /min", SOLVED["10.10"][1]).right
     updates = text("nightly").replace('"POST", "url": "Patient", "ifNoneExist": "', '"PUT", "url": "Patient?')
     assert check("10.8", updates).right
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -342,7 +343,7 @@ ENDS = ("it had no link `next`", "it held fewer than ten", "the total said 23", 
 
 def check_pages(answer: Answer, context: Context) -> Verdict:
     """The pages are turned, for real, to the last value on the last page."""
-    rate, knew = answer
+    rate, knew = answer[0].removesuffix("/min").strip(), answer[1]
     with context.sandbox() as box:
         client = FhirClient(box)
         register(client)
@@ -395,13 +396,22 @@ def check_joins(answer: Answer, context: Context) -> Verdict:
         client = FhirClient(box)
         register(client)
         for number, (given, (need, url, clue)) in enumerate(zip(answer, NEEDS, strict=True)):
-            sent = client.search(given.removeprefix("GET ").removeprefix(client.base).lstrip("/"))
+            sent = client.search(_below(given))
             found, wanted = _found(sent), _found(client.search(url))
             if found != wanted or sent.refused:
                 return Verdict(
                     False, f"{number} of {len(NEEDS)} find what is wanted. Look again at: {need}.", f"{_astray(sent, found, wanted)} {clue}"
                 )
     return Verdict(True, "Right, all three.", "The server did the joining, and each took one request.")
+
+
+def _below(url: str) -> str:
+    """A URL as it stands below the base, whatever was copied with it: the method, or the address of another server.
+
+    >>> _below("GET http://127.0.0.1:8080/fhir/Patient?family=Berg")
+    'Patient?family=Berg'
+    """
+    return re.sub(r"^(GET\s+)?(https?://[^/?]*)?(/?fhir)?/?", "", url)
 
 
 def _found(sent: Exchange) -> set[str]:
