@@ -9,7 +9,8 @@ Each row begins with the name of its parameter. There are three kinds, as there 
 | amounts | number, quantity                 | the least and the most, system and code of the unit                             |
 
 Of a string, the value is normalised; of a reference, value and system are the id and the type that it leads to. Names with a colon serve a
-modifier: `code:text`, `identifier:of-type`, `subject:identifier`. A composite has one row per component, `code-value-quantity$0` and so on,
+modifier: `code:text`, `identifier:of-type`, `subject:identifier`; `date:long` repeats what lasts beyond one day: all else that lies in a range
+of days also begins in it, so an index by beginnings finds it. A composite has one row per component, `code-value-quantity$0` and so on,
 with the same `part` where they belong to the same element.
 """
 
@@ -183,6 +184,8 @@ def _dates(found: Index, name: str, value: Any, _: Parameter, part: int) -> None
     try:
         for low, high in _moments(value):
             found.periods.append((name, low, high, part))
+            if low[:10] != high[:10] and not part:
+                found.periods.append((f"{name}:long", low, high, 0))
     except ValueError:
         return
 
@@ -229,7 +232,7 @@ def _quantities(found: Index, name: str, value: Any, _: Parameter, part: int) ->
 
 
 def _units(unit: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The coded unit, and the unit as people read it where it is another: `mg` finds both (FHIR R4 section 3.1.1.4)."""
+    """The coded unit, and the unit as people read it where it is another: `mg` finds both (FHIR R4 section 3.1.1.4.11)."""
     code, words = unit.get("code") or unit.get("currency"), unit.get("unit")
     yield (
         (str(unit.get("system") or ("urn:iso:std:iso:4217" if unit.get("currency") else "")), str(code)) if code else ("", str(words or ""))

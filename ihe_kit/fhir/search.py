@@ -40,7 +40,7 @@ _MODIFIERS = {
     "token": ("not", "text", "of-type"),
     "reference": ("identifier",),
     "uri": ("above", "below"),
-}  # besides :missing, and for a reference the types that it leads to (FHIR R4 section 3.1.1.4)
+}  # besides :missing, and for a reference the types that it leads to (FHIR R4 section 3.1.1.4.4)
 _TERMINOLOGY = ("in", "not-in", "above", "below")
 
 
@@ -77,7 +77,7 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class Has:
-    """A resource of another type refers to this one, and conditions hold for it (FHIR R4 section 3.1.1.4)."""
+    """A resource of another type refers to this one, and conditions hold for it (FHIR R4 section 3.1.1.4.16)."""
 
     kind: str
     source: str
@@ -157,12 +157,20 @@ def _joined(conditions: Iterable[Condition]) -> Iterator[Condition]:
             yield one
     for first, *others in ranges.values():
         tests = [_any(one.tests) for one in (first, *others)]
+        since = max(test.since for test in tests)
         whole = Test(" AND ".join(test.sql for test in tests), tuple(value for test in tests for value in test.values))
-        yield replace(first, tests=(whole,)) if others else first
+        if not others:
+            yield first
+        elif not since:
+            yield replace(first, tests=(whole,))
+        else:  # both ends bound what begins and ends on one day; what lasts longer is rare, and looked through by its end alone
+            short = Test(f"{{x}}.low >= ? AND {whole.sql}", (since, *whole.values))
+            yield Either(first.kind, (replace(first, tests=(short,)), replace(first, param=f"{first.param}:long", tests=(whole,))))
 
 
 def _any(tests: Sequence[Test]) -> Test:
-    return Test(f"({' OR '.join(f'({test.sql})' for test in tests)})", tuple(value for test in tests for value in test.values))
+    sql, values = " OR ".join(f"({test.sql})" for test in tests), tuple(value for test in tests for value in test.values)
+    return Test(f"({sql})", values, min(test.since for test in tests))
 
 
 def _known(kind: str, name: str) -> bool:

@@ -15,10 +15,13 @@ PREFIXES = ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")  # FHIR R4 sec
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """What is asked of one row: SQL on its columns, with {x} for the row, and the values for its question marks."""
+    """What is asked of one row: SQL on its columns, with {x} for the row, and the values for its question marks. Of a date, `since` is the day
+    on which what does not last beyond one day begins at the earliest, or "".
+    """
 
     sql: str
     values: tuple[str | float, ...] = ()
+    since: str = ""
 
 
 def _string(text: str, _: str) -> Test:
@@ -67,7 +70,7 @@ def reference(text: str, base: str) -> Test:
 
 
 def _above(text: str, _: str) -> Test:
-    """Every URI that this one stands below: `http://a/b` for `http://a/b/c` (FHIR R4 section 3.1.1.4)."""
+    """Every URI that this one stands below: `http://a/b` for `http://a/b/c` (FHIR R4 section 3.1.1.4.9)."""
     parts = plain(text).split("/")
     tests = [_is("/".join(parts[:size])) for size in range(1, len(parts) + 1)][-30:]
     return Test(" OR ".join(f"({test.sql})" for test in tests), tuple(value for test in tests for value in test.values))
@@ -80,7 +83,7 @@ def _date(text: str, _: str) -> Test:
     if prefix == "ap":
         low, high = f"{int(low[:4]) - 1:04}{low[4:]}", f"{int(high[:4]) + 1:04}{high[4:]}"
         return Test("{x}.low <= ? AND {x}.high >= ?", (high, low))
-    return _range(prefix, low, high)
+    return replace(_range(prefix, low, high), since=low[:10] if prefix in ("eq", "gt", "ge", "sa") else "")
 
 
 def _range(prefix: str, low: str | float, high: str | float) -> Test:
@@ -100,7 +103,7 @@ def _range(prefix: str, low: str | float, high: str | float) -> Test:
 
 
 def _number(text: str, _: str) -> Test:
-    """FHIR R4 section 3.1.1.4: 100 stands for everything that rounds to it; with gt and the like for itself alone."""
+    """FHIR R4 section 3.1.1.4.6: 100 stands for everything that rounds to it; with gt and the like for itself alone."""
     prefix, text = _prefixed(text)
     try:
         number = Decimal(text)
@@ -121,7 +124,7 @@ def _number(text: str, _: str) -> Test:
 
 
 def _quantity(text: str, _: str) -> Test:
-    """`5.4`, `5.4|http://unitsofmeasure.org|mg` or `5.4||mg` (FHIR R4 section 3.1.1.4)."""
+    """`5.4`, `5.4|http://unitsofmeasure.org|mg` or `5.4||mg` (FHIR R4 section 3.1.1.4.11)."""
     number, *unit = split(text, "|", 2)
     test = _number(number, "")
     system, code = [*(plain(part) for part in unit), "", ""][:2]

@@ -65,7 +65,8 @@ class Conversation(asyncio.Protocol, ABC):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
-        self.transport, self.port = transport, transport.get_extra_info("peername")[1]
+        peer = transport.get_extra_info("peername") or ("", 0)  # who hung up before he was let in has no name any more
+        self.transport, self.port = transport, peer[1]
         self.open_now.add(self)
         self._watch()
 

@@ -27,7 +27,7 @@ class Secured(asyncio.Protocol, asyncio.Transport):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
-        self.raw, self.port = transport, transport.get_extra_info("peername")[1]
+        self.raw, self.port = transport, (transport.get_extra_info("peername") or ("", 0))[1]
         self.alarm = asyncio.get_running_loop().call_later(self.patience, self._fail, TimeoutError())
 
     def data_received(self, data: bytes) -> None:
