@@ -64,15 +64,14 @@ class Entry:
 
 
 def bundle(type: str, at: str, entries: Iterable[Entry], links: Sequence[tuple[str, str]] = (), total: int | None = None) -> str:
-    """The JSON of a bundle."""
-    head: dict[str, Any] = {"resourceType": "Bundle", "type": type, "timestamp": at}
+    """The JSON of a bundle. Lines are put together here: the library's own indentation costs a third of a search."""
+    lines = ['"resourceType": "Bundle"', f'"type": {_json(type)}', f'"timestamp": {_json(at)}']
     if total is not None:
-        head["total"] = total
-    if links:
-        head["link"] = [{"relation": relation, "url": url} for relation, url in links]
-    text = json.dumps(head, indent=2, ensure_ascii=False)
-    rows = [_entry(one) for one in entries]
-    return text.removesuffix("\n}") + ',\n  "entry": [\n    ' + ",\n    ".join(rows) + "\n  ]\n}" if rows else text
+        lines.append(f'"total": {total}')
+    for name, rows in (("link", [_json({"relation": relation, "url": url}) for relation, url in links]), ("entry", map(_entry, entries))):
+        if inner := ",\n    ".join(rows):
+            lines.append(f'"{name}": [\n    {inner}\n  ]')
+    return "{\n  " + ",\n  ".join(lines) + "\n}"
 
 
 def _entry(one: Entry) -> str:
