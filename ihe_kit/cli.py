@@ -106,7 +106,9 @@ def _validate_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _send_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", nargs="+", metavar="FILE", help="files with messages of HL7 v2, or with one FHIR resource each; - reads standard input")
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="files with messages of HL7 v2, or with one FHIR resource each; - reads standard input"
+    )
     parser.add_argument("--to", required=True, metavar="ADDRESS", help="e.g. mllp://127.0.0.1:2575 or http://127.0.0.1:8080/fhir")
     parser.add_argument(
         "--tries", type=int, default=1, metavar="N", help="how often a message of v2 without an answer is sent, the same bytes"

@@ -29,7 +29,9 @@ from ihe_kit.widgets.validator import example
 from tests.course.test_forms import BROKEN, PUZZLE, WRITTEN
 
 OWNED, BARE = "4711^^^NORDVIK&2.999.10.1&ISO^PI", "4711^^^^PI"
-LOOSE = '{"resourceType": "StructureDefinition", "url": "urn:oid:2.999.1.1.70", "name": "Loose", "type": "Patient", "derivation": "constraint",'
+LOOSE = (
+    '{"resourceType": "StructureDefinition", "url": "urn:oid:2.999.1.1.70", "name": "Loose", "type": "Patient", "derivation": "constraint",'
+)
 LOOSE += '"baseDefinition": "http://hl7.org/fhir/StructureDefinition/Patient", "differential": {"element": [{"path": "Patient.link.other", "min": 0}]}}'
 DAMAGED = "MSH|^~\\&|A\x00B\u202e\rPID|||1^^^X~2||<b>\rOBX|1|NM|||seven"
 
@@ -125,7 +127,9 @@ GALLERY: dict[str, Callable[[], KitWidget]] = {
     "stay's life, some events": lambda: StayLife("A01", "A21", at="inpatient"),
     "diff": lambda: Diff(example(), example(mistakes=True)),
     "search, hits": lambda: searched("Patient?family=Ødegård,Papa&birthdate=lt1980&_sort=-birthdate&_count=1"),
-    "search, refused": lambda: searched("Observation?subject:Patient.famly=x&code=http://loinc.org|8480-6,|x&value-quantity=gt5||mg&_sort=age"),
+    "search, refused": lambda: searched(
+        "Observation?subject:Patient.famly=x&code=http://loinc.org|8480-6,|x&value-quantity=gt5||mg&_sort=age"
+    ),
     "search, nothing": lambda: SearchBuilder(box()),
     "profile": lambda: ProfileViewer("bp", element="component:SystolicBP"),
     "profile, snapshot": lambda: ProfileViewer("Patient", view="snapshot"),

@@ -168,7 +168,11 @@ def test_a_folder_that_cannot_be_written_says_what_to_do(tmp_path: Path) -> None
 
 def test_send_takes_fhir_as_it_takes_v2(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     patient = {"resourceType": "Patient", "name": [{"family": "Ødegård"}]}
-    entry = {"fullUrl": "urn:uuid:1b4e28ba-2fa1-11d2-883f-0016d3cca427", "resource": patient, "request": {"method": "POST", "url": "Patient"}}
+    entry = {
+        "fullUrl": "urn:uuid:1b4e28ba-2fa1-11d2-883f-0016d3cca427",
+        "resource": patient,
+        "request": {"method": "POST", "url": "Patient"},
+    }
     texts = {
         "a-new.json": json.dumps(patient),
         "b-own-id.xml": '<Patient xmlns="http://hl7.org/fhir"><id value="ingrid"/><gender value="female"/></Patient>',
