@@ -5,8 +5,8 @@
     uv run python benchmarks/fhir_server.py --large large.db            # 100,000 patients, 1,000,000 observations
     uv run python benchmarks/fhir_server.py --large postgresql://user:password@host/database 20000    # a store by its URL, fewer patients
 
-Against fhirstarter: both serve patients with uvicorn and httptools in a process of their own, which answers a client with a few connections that stay
-open. fhirstarter keeps what it is given in a dictionary, as its own example does; ours checks it against R4, indexes it by every search
+Against fhirstarter: both serve patients in a process of their own, with httptools beneath, which answers a client with a few connections that stay
+open. fhirstarter, on uvicorn, keeps what it is given in a dictionary, as its own example does; ours checks it against R4, indexes it by every search
 parameter and commits it to SQLite on disk. Servers take turns; each figure is the median of the turns. Beside the answers a second stands what
 one answer costs the server's processor: on a machine that is busy with other things, that is the figure to compare.
 

@@ -18,7 +18,7 @@ from ihe_kit.fhir import FhirMessage
 from ihe_kit.files import data, rows
 from ihe_kit.region import Sandbox, story_clock, story_ids
 
-NORDVIK, RESULTS = "urn:oid:2.999.10.1", "urn:oid:2.999.10.4"
+NORDVIK, RESULTS, ELSEWHERE = "urn:oid:2.999.10.1", "urn:oid:2.999.10.4", "urn:oid:2.999.10.2"
 LOINC, UCUM = "http://loinc.org", "http://unitsofmeasure.org"
 CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
 SECOND = "Solbakken records"
@@ -188,6 +188,14 @@ def run(bundle: str, client: FhirClient) -> Night:
         len(loose),
         refused,
     )
+
+
+def strangers(client: FhirClient) -> None:
+    """Keeps for every record of the import a stranger's: the same name, the same number from another house, and this number as its id."""
+    for entry in resource("nightly")["entry"]:
+        number = entry["resource"]["identifier"][0]["value"]
+        other = entry["resource"] | {"id": number, "identifier": [{"system": ELSEWHERE, "value": number}]}
+        client.update(other | {"subject": {"display": "A stranger"}} if "subject" in other else other)
 
 
 def two_nights(bundle: str, box: Sandbox) -> tuple[Night, Night]:

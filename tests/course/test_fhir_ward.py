@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from ihe_kit import FhirClient, validate
 from ihe_kit.course.checking import _sandbox, check
 from ihe_kit.course.fhir_ward import (
+    NORDVIK,
     entries,
     hits,
     import_as_found,
@@ -108,16 +111,35 @@ def test_the_situations_are_as_the_solution_says() -> None:
     assert check("10.5", *exercise("10.5").solution).right
 
 
+def given_to_bjorn() -> str:
+    """The import as it should be, but for the name of an entry, which Bjørn's bears in place of Ingrid's."""
+    bundle = resource("nightly")
+    bundle["entry"][1]["fullUrl"] = bundle["entry"][0].pop("fullUrl")
+    return json.dumps(bundle)
+
+
+def put_by_number() -> str:
+    """The import as it should be, but for Ingrid, who is written to her hospital number as if it were an id."""
+    bundle = resource("nightly")
+    bundle["entry"][0]["resource"]["id"] = "4711"
+    bundle["entry"][0]["request"] = {"method": "PUT", "url": "Patient/4711"}
+    return json.dumps(bundle)
+
+
 # (exercise, answer, a part of what is said, a part of why)
 SOLVED = {item.id: item.solution for item in LESSON.exercises}
 WRONG = [
     ("10.1", ("Patient.identifer.value", *SOLVED["10.1"][1:]), "no path in a Patient", "Patient.name.family"),
-    ("10.1", ("Patient.id", *SOLVED["10.1"][1:]), "4 of 5 fit", "stands nothing"),
+    ("10.1", ("Patient.id", *SOLVED["10.1"][1:]), "4 of 5 fit", "At Patient.id stands F00001"),
+    ("10.1", ("identifier.value", *SOLVED["10.1"][1:]), "no path in a Patient", "begins with the type"),
     ("10.1", (*SOLVED["10.1"][:2], "deceased", *SOLVED["10.1"][3:]), "4 of 5 fit", "several names"),
     ("10.2", (SOLVED["10.2"][0], "PUT Patient/4711", SOLVED["10.2"][2]), "2 of 3 steps", "not the id of a record"),
+    ("10.3", (SOLVED["10.3"][0], "PUT Patient/F00001", SOLVED["10.3"][2]), "2 of 3 steps", "The id is right"),
     ("10.7", ("Observation.code", *SOLVED["10.7"][1:]), "Observation.code is not what is missing", "expression"),
     ("10.7", (*SOLVED["10.7"][:2], refused_result().replace('"code"', '"status": "final", "code"')), "still refused: 422", "side by side"),
-    ("10.7", (*SOLVED["10.7"][:2], text("potassium").replace("4.3", "3.4")), "something has gone", "two values"),
+    ("10.7", (*SOLVED["10.7"][:2], text("potassium").replace("4.3", "3.4")), "another result", "two values"),
+    ("10.7", (*SOLVED["10.7"][:2], text("potassium").replace("4711", "4455")), "another result", "as the laboratory wrote it"),
+    ("10.7", (*SOLVED["10.7"][:2], text("potassium").replace("mmol", "mg")), "another result", "as the laboratory wrote it"),
     ("10.7", (*SOLVED["10.7"][:2], text("potassium").replace("final", "amended")), "as amended", "final"),
     ("10.7", (*SOLVED["10.7"][:2], "4.3 mmol/L"), "no resource any more", "resourceType"),
     ("10.8", (text("nightly").replace("{", "", 1),), "cannot be read yet", "line"),
@@ -125,11 +147,16 @@ WRONG = [
     ("10.8", (import_as_found().replace("mmol/L", "mmol/l"),), "Second night: 3 created. Doubled: Patient and Observation", "condition"),
     ("10.8", (text("nightly").replace('\n      "fullUrl"', '\n      "full"'),), "But the result is nobody's", "`fullUrl`"),
     ("10.8", (text("nightly").replace('"final"', '"done"'),), "first night is refused: 422", "done"),
+    ("10.8", (text("nightly").replace('"transaction"', '"batch"'),), "no transaction any more", "stands alone"),
+    ("10.8", (given_to_bjorn(),), "not Ingrid's", "more harm than none"),
+    ("10.8", (text("nightly").replace(f"{NORDVIK}|", ""),), "takes them for yours", "before the bar"),
+    ("10.8", (text("nightly").replace(f"identifier={NORDVIK}|4455", "given=Bjørn&family=Lie"),), "takes them for yours", "same name"),
+    ("10.8", (put_by_number(),), "takes them for yours", "this number as an id"),
     ("10.10", ("97", SOLVED["10.10"][1]), "last one on page 1", "link"),
     ("10.10", ("70", SOLVED["10.10"][1]), "not the last heart rate", "last row"),
     ("10.11", ("Observation?patient.colour=Berg", *SOLVED["10.11"][1:]), "0 of 3", "colour"),
     ("10.11", ("Observation?patient.family=Berg&date=never", *SOLVED["10.11"][1:]), "0 of 3", "answers 400"),
-    ("10.11", (SOLVED["10.11"][0], "Patient?name=Anna", SOLVED["10.11"][2]), "1 of 3", "Yours finds 2 Patient; wanted are 2 Patient"),
+    ("10.11", (SOLVED["10.11"][0], "Patient?name=Anna", SOLVED["10.11"][2]), "1 of 3", "as many as are wanted, but not the same"),
     ("10.11", (*SOLVED["10.11"][:2], "Patient?identifier=7001"), "2 of 3", "1 Patient; wanted are 2 Observation and 1 Patient"),
     ("10.12", (*SOLVED["10.12"][:5], "Patient", *SOLVED["10.12"][6:]), "7 of 8 fit", "have met"),
 ]  # fmt: skip

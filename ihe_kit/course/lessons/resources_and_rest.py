@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -9,7 +10,18 @@ from typing import Any
 
 from ihe_kit import FhirClient
 from ihe_kit.core import UnknownPath, Unreadable, cited
-from ihe_kit.course.fhir_ward import entries, import_as_found, refused_result, register, resource, says, text, two_nights
+from ihe_kit.course.fhir_ward import (
+    entries,
+    import_as_found,
+    refused_result,
+    register,
+    resource,
+    run,
+    says,
+    strangers,
+    text,
+    two_nights,
+)
 from ihe_kit.course.forms import break_it, by_steps, faded, order
 from ihe_kit.course.items import (
     Answer,
@@ -48,7 +60,7 @@ def _clues(answer: Answer, fits: Sequence[str], clues: Sequence[str], right: str
 
 # 10.1: reading a resource ---------------------------------------------------------------------------------------------------------------
 
-INGRID = FhirMessage(text("ingrid"))
+INGRID = FhirMessage(json.dumps(resource("ingrid") | {"id": "F00001"}, ensure_ascii=False))  # as the region keeps her
 OCCURS = ("0..1", "1..1", "0..*", "1..*")
 ASKED = ("gender", "birthDate", "deceasedBoolean", "telecom")
 KINDS = ("an element of R4's own", "an extension", "a contained resource", "an identifier")
@@ -58,6 +70,10 @@ READ = ("Patient.identifier.value", "0..*", "deceasedBoolean", "deceasedBoolean"
 def check_reading(answer: Answer, _: Context) -> Verdict:
     """The path is followed in the resource itself; how often and which modifies, R4's own definitions say."""
     path, many, named, modifier, kind = answer
+    if path.split(".")[0] != "Patient":
+        return Verdict(
+            False, "That is no path in a Patient.", "A path begins with the type, and has dots between its names: `Patient.name.family`."
+        )
     try:
         found = [element.value for element in INGRID.find(path)]
     except UnknownPath as problem:
@@ -114,11 +130,16 @@ EXAMPLE = Example(
 )
 _LINES = {
     "PUT Patient/4711": "4711 is her number at Nordvik, not the id of a record. This would make a second record for her, with the id 4711.",
-    "PUT Patient/F00001": "You do not know that id: the message names only her number. And to read, nothing is written.",
+    "PUT Patient/F00001": "You do not know that id: the message names only her number.",
     "GET Patient/4711": "4711 is her number at Nordvik. As an id the server knows nothing of it.",
     "GET Patient/F00001": "Reading makes nothing new.",
     "POST Patient": "POST makes a new record.",
     "DELETE Patient/F00001": "That takes her out of the server.",
+}
+_READS = _LINES | {
+    "PUT Patient/F00001": "The id is right. But PUT writes, and to look, nothing is written.",
+    "POST Patient": "POST makes a new record, and the screen wants to see an old one.",
+    "DELETE Patient/F00001": "That takes her out of the server, and nobody on the ward would see her any more.",
 }
 _SAFE = {
     'If-Match: W/"3"': "If-Match is for a change: *only if nobody was faster*. Here nothing is changed.",
@@ -238,11 +259,11 @@ def check_outcome(answer: Answer, context: Context) -> Verdict:
         left = _issues(sent)[0]
         return Verdict(False, f"You have read it well. The mended result is still refused: {status(sent)}.", left["diagnostics"])
     kept = sent.answer.data if isinstance(sent.answer, FhirMessage) else {}
-    if (kept.get("valueQuantity") or {}).get("value") != 4.3 or not kept.get("subject"):
+    if any(kept.get(name) != value for name, value in resource("potassium").items() if name != "status"):
         return Verdict(
             False,
-            "It is taken now, and something has gone: the result was 4.3 mmol/L, of patient 4711.",
-            "Of the two values one has to go: the one that says less.",
+            "It is taken now, and it is another result: it was potassium in blood, 4.3 mmol/L, of patient 4711.",
+            "Of the two values one has to go: the one that says less. All the rest stays as the laboratory wrote it.",
         )
     if kept.get("status") != "final":
         return Verdict(
@@ -279,35 +300,37 @@ def check_import(answer: Answer, context: Context) -> Verdict:
         return Verdict(False, "That is no Bundle.", "Leave the frame around the three entries as it is.")
     with context.sandbox() as box:
         first, second = two_nights(answer[0], box)
+        hers = entries(FhirClient(box).search(f"Observation?patient.{NUMBER}"))
+    for night, done in (("first", first), ("second", second)):
+        if done.problem:
+            return Verdict(False, f"The {night} night is refused: {done.answered}.", done.problem)
     counts = f"First night: {len(first.created)} created. Second night: {len(second.created)} created."
-    for night, run in (("first", first), ("second", second)):
-        if run.problem:
-            return Verdict(False, f"The {night} night is refused: {run.answered}.", run.problem)
-    if (first.patients, first.results) != (2, 1):
-        held = f"{first.patients} patients and {first.results} results"
-        return Verdict(
-            False,
-            f"After the first night the server holds {held}.",
-            "Two patients and one result have to arrive. Change how they are sent, not who.",
-        )
-    if second.created:
-        doubled = " and ".join(dict.fromkeys(second.created))
-        return Verdict(
-            False,
-            f"{counts} Doubled: {doubled}.",
-            "A POST without a condition creates, whenever it runs. In a Bundle the condition stands in the entry's `request`.",
-            happened=counts,
-        )
-    if first.loose:
-        return Verdict(
-            False,
-            f"{counts} But the result is nobody's.",
-            "Its subject names an entry by a `urn:uuid:`, and no entry bears that name. The name of an entry is its `fullUrl`.",
-            happened=counts,
-        )
-    return Verdict(
-        True, f"Right. {counts}", "And the result belongs to Ingrid. These two counts are your evidence for this lesson.", happened=counts
-    )
+    missed = (
+        (message.data["type"] != "transaction", "The Bundle is no transaction any more.",
+         "In a batch each entry stands alone, so that none of them knows another one by its name."),
+        ((first.patients, first.results) != (2, 1), f"After the first night the server holds: patients {first.patients}, results {first.results}.",
+         "Two patients and one result have to arrive. Change how they are sent, not who."),
+        (second.created, f"{counts} Doubled: {' and '.join(dict.fromkeys(second.created))}.",
+         "A POST without a condition creates, whenever it runs. In a Bundle the condition stands in the entry's `request`."),
+        (first.loose, f"{counts} But the result is nobody's.",
+         "Its subject names an entry by a `urn:uuid:`, and no entry bears that name. The name of an entry is its `fullUrl`."),
+        (not hers, f"{counts} But the result is not Ingrid's.", "Follow its subject: whose entry bears that name? A result in the wrong record does more harm than none."),
+        (len(_among_strangers(answer[0], context)) < 3, f"{counts} But on a server that knows strangers it takes them for yours.",
+         "There somebody else has the same name, or the same number from another house, or this number as an id. One search is sure: "
+         "`identifier=`, with who gave the number out before the bar."),
+    )  # fmt: skip
+    if found := [(says_, why) for wrong, says_, why in missed if wrong]:
+        return Verdict(False, *found[0], happened=counts)
+    why = "The result belongs to Ingrid, and no stranger was taken for her. These two counts are your evidence for this lesson."
+    return Verdict(True, f"Right. {counts}", why, happened=counts)
+
+
+def _among_strangers(bundle: str, context: Context) -> tuple[str, ...]:
+    """What an import creates on a server where strangers have the same names and numbers."""
+    with context.sandbox() as box:
+        client = FhirClient(box)
+        strangers(client)
+        return run(bundle, client).created
 
 
 # 10.9: six patients, four URLs ----------------------------------------------------------------------------------------------------------------
@@ -337,7 +360,7 @@ def check_urls(answer: Answer, context: Context) -> Verdict:
 
 # 10.10: to the last page --------------------------------------------------------------------------------------------------------------------------
 
-RATES = "Observation?code=8867-4&_count=10&_total=none"
+RATES = "Observation?code=8867-4&_sort=date&_count=10&_total=none"
 ENDS = ("it had no link `next`", "it held fewer than ten", "the total said 23", "the page after it was empty")
 
 
@@ -385,7 +408,7 @@ NEEDS: tuple[tuple[str, str, str], ...] = (
      "You want results, so the URL begins with Observation. The condition is one of the patient: reference, a dot, parameter."),
     ("The patients who have a potassium result (code 2823-3), and only the patients", "Patient?_has:Observation:patient:code=2823-3",
      "You want patients, so the URL begins with Patient. The condition is one of what refers to them: `_has`, the type, the reference, the parameter."),
-    ("The patient with the number 7001 and all her results, in one answer", "Patient?identifier=7001&_revinclude=Observation:patient",
+    ("The patient with the number 7001 and all her results, in one answer", "Patient?identifier=urn:oid:2.999.10.1|7001&_revinclude=Observation:patient",
      "First find her, then ask for what refers to her as well: `_revinclude`, the type, the reference."),
 )  # fmt: skip
 
@@ -428,6 +451,8 @@ def _astray(sent: Exchange, found: set[str], wanted: set[str]) -> str:
         told = sent.answer.data if isinstance(sent.answer, FhirMessage) else {}
         return f"The server answers {status(sent)}: {says(told or {})}"
     aside = " ".join(says(one["resource"]) for one in entries(sent) if one.get("search", {}).get("mode") == "outcome")
+    if not aside and _counted(found) == _counted(wanted):
+        return f"Yours finds {_counted(found)}, as many as are wanted, but not the same."
     return aside or f"Yours finds {_counted(found)}; wanted are {_counted(wanted)}."
 
 
@@ -521,7 +546,7 @@ EXERCISES = (
         task="The ward's screen shows `Patient/F00001` in version 3 and looks every minute whether anything has changed. It does not want the same record a thousand times a day.",
         parts=_BLANK[0],
         check=by_steps(REFRESH, "Right.", "304 says: what you have is still right. It has no body.",
-                       slips={1: lambda given: _LINES.get(given, ""), 2: lambda given: _SAFE.get(given, "")}),
+                       slips={1: lambda given: _READS.get(given, ""), 2: lambda given: _SAFE.get(given, "")}),
         hints=(
             "The screen knows which record, and which version.",
             "It only reads. One header says: only if it is not the version that I have.",
@@ -534,7 +559,7 @@ EXERCISES = (
             Wrong((OPTIONS[0][1], "GET Patient/4711", OPTIONS[2][1]), "id is the patient number."),
             Wrong((OPTIONS[0][0], "PUT Patient/F00001", OPTIONS[2][1]), "To compare, one sends what one has."),
         ),
-        spec=cited("FHIR R4 section 3.1.0.1, conditional read", checked=False),
+        spec=cited("FHIR R4 section 3.1.0.1.7, conditional read", checked=False),
     ),
     order(
         id="10.4",
@@ -658,6 +683,8 @@ EXERCISES = (
             Wrong((FOUND.replace('"POST", "url": "Patient"', '"POST", "url": "Patient", "ifNoneExist": "identifier=urn:oid:2.999.10.1|4711"').rstrip(),), "The same condition for everybody."),
             Wrong((text("nightly").replace(", \"ifNoneExist\": \"identifier=urn:oid:2.999.10.4|K-2025-118\"", "").rstrip(),), "Only patients can be doubled."),
             Wrong((text("nightly").replace('      "fullUrl": "urn:uuid:0b3c6f52-8d0e-4c1b-9a57-1f2e3d4c5b6a",\n', "").rstrip(),), "A reference finds its way by itself."),
+            Wrong((text("nightly").replace("urn:oid:2.999.10.1|", "").rstrip(),), "A number says who it is, whoever gave it out."),
+            Wrong((text("nightly").replace("identifier=urn:oid:2.999.10.1|4711", "family=Ødegård").rstrip(),), "A name says who it is."),
             Wrong((text("nightly").replace('"urn:uuid:0b3c6f52-8d0e-4c1b-9a57-1f2e3d4c5b6a"}', '"Patient/4711"}').rstrip(),), "id is the patient number."),
         ),
         spec="FHIR R4 section 3.1.0.8.1 and 3.1.0.11.2",
@@ -706,7 +733,7 @@ EXERCISES = (
     Exercise(
         id="10.11",
         standard="fhir",
-        task="Write three searches, each as one URL below the base, such as `Patient?family=Berg`. Try them in the SearchBuilder. The check makes them, and compares what they find.",
+        task="Write three searches, such as `Patient?family=Berg`: each is one URL. Try them in the SearchBuilder. The check makes them, and compares what they find.",
         parts=tuple(Part(need) for need, _, _ in NEEDS),
         check=check_joins,
         hints=(
@@ -844,7 +871,7 @@ PREDICTIONS = (
     Prediction(
         id="10.p5",
         standard="fhir",
-        ask="Three potassium results belong to two patients. `Observation?code=2823-3&_include=Observation:patient`: which total does the Bundle have, and how many entries?",
+        ask="`Observation?code=2823-3&_include=Observation:patient` finds three potassium results, of two patients. Which total does the Bundle have, and how many entries?",
         choices=(
             Choice("total 5, and 5 entries", "The total counts what matches. The patients do not match: they were only brought along.", "5+5"),
             Choice("total 3, and 5 entries", "Three match; the two patients came with them, each once, and marked as `include`.", "3+5"),
