@@ -95,6 +95,7 @@ class Exercise:
     spec: str = ""
     tiles: tuple[Tile, ...] = ()
     kind: str = "Exercise"  # what its head says: Exercise, Put in order, Break it
+    button: str = "Check"  # what is broken on the wire is sent
 
     @property
     def untouched(self) -> tuple[str, ...]:

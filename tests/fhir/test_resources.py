@@ -278,7 +278,7 @@ def test_fixes_mend() -> None:
 
 def test_a_wrong_target_is_told_by_the_name_of_the_element() -> None:
     (finding,) = conform(parse(json.dumps(patient(managingOrganization={"reference": "Patient/b"}))))
-    assert finding.what == "managingOrganization points to a Patient."
+    assert finding.what == "managingOrganization points to a resource of the type Patient."
 
 
 def test_bindings_by_their_strength() -> None:

@@ -311,9 +311,9 @@ def check_import(answer: Answer, context: Context) -> Verdict:
         ((first.patients, first.results) != (2, 1), f"After the first night the server holds: patients {first.patients}, results {first.results}.",
          "Two patients and one result have to arrive. Change how they are sent, not who."),
         (second.created, f"{counts} Doubled: {' and '.join(dict.fromkeys(second.created))}.",
-         "A POST without a condition creates, whenever it runs. In a Bundle the condition stands in the entry's `request`."),
+         "A POST without a condition, or with one that nobody fits, creates whenever it runs. In a Bundle the condition stands in the entry's `request`."),
         (first.loose, f"{counts} But the result is nobody's.",
-         "Its subject names an entry by a `urn:uuid:`, and no entry bears that name. The name of an entry is its `fullUrl`."),
+         "Its subject leads to no record. Where it says `urn:uuid:`, an entry has to bear that name, in its `fullUrl`."),
         (not hers, f"{counts} But the result is not Ingrid's.", "Follow its subject: whose entry bears that name? A result in the wrong record does more harm than none."),
         (len(_among_strangers(answer[0], context)) < 3, f"{counts} But on a server that knows strangers it takes them for yours.",
          "There somebody else has the same name, or the same number from another house, or this number as an id. One search is sure: "

@@ -60,14 +60,9 @@ class ExerciseView(CourseWidget):
             said = note("ok", "You solved this one.", "Change the answer and check again, if you like.")
         primary = "" if record.get("solved") else " primary"
         status = f'<div role="status" data-verdict id="{self.uid}-said">{said}</div>'
-        button = f'<button type="submit" class="kit-btn{primary}">{self.button}</button>'
+        button = f'<button type="submit" class="kit-btn{primary}">{item.button}</button>'
         body = f'<p class="q">{prose(item.task)}</p>{self._fields(button)}{status}{self._ladder()}{self.problem()}'
         return frame(f"{item.kind} {item.id}", item.standard, self._meta(record), f'<form class="kit-task" data-do="check">{body}</form>')
-
-    @property
-    def button(self) -> str:
-        """The word on the button: what is broken is sent."""
-        return "Send it" if self.item.kind == "Break it" else "Check"
 
     def _versus(self) -> str:
         said = self.verdict
