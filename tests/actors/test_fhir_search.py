@@ -269,7 +269,7 @@ def test_what_is_left_aside_is_told(client: Client) -> None:
         ("_query=mine", "no query by the name"),
         ("_summary=short", "has to be one of"),
         ("gender:in=http://x", "value set http://x is not here"),
-        ("general-practitioner:Practitioner.identifier:in=http://x", "terminology server"),
+        ("general-practitioner:Practitioner.identifier:in=http://x", "not along a chain"),
         ("family:missing=maybe", "true or false"),
         ("organization." + "partof." * 9 + "name=x", "5 links at most"),
     ],

@@ -320,7 +320,7 @@ def test_conditions_are_data(query: tuple[str, str], test: list[tuple[str, ...]]
         ("birthdate", "17.06.1958", "is no date"),
         ("birthdate", "1958-13", "month"),
         ("birthdate", "xx1958", "no prefix"),
-        ("gender:in", "http://x", "needs a terminology server"),
+        ("gender:in", "http://x", "by the meaning of codes"),
         ("gender.family", "x", "leads nowhere"),
         ("general-practitioner:Parson.name", "x", "did you mean Person?"),
         ("general-practitioner.colour", "x", "none of the types"),
