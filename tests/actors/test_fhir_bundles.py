@@ -207,7 +207,9 @@ def test_one_bad_entry_rolls_everything_back_and_is_named(client: Client, bad: d
         (bundle("transaction", "x"), "has no request"),  # type: ignore[arg-type]
         (bundle("searchset"), "batch or transaction"),
         (patient(), "posted to its type"),
-        ({"resourceType": "Bundle", "type": "batch", "entry": {"a": 1}}, "entry"),
+        ({"resourceType": "Bundle", "type": "batch", "entry": {"a": 1}}, "entry is no list"),
+        ({"resourceType": "Bundle", "type": "transaction", "entry": 5}, "entry is no list"),
+        ({"resourceType": "Bundle", "type": "transaction", "entry": "x"}, "entry is no list"),
         ({"resourceType": "Bundle", "type": "transaction", "entry": [entry("POST", "Patient", patient())] * 5001}, "5000 entries at most"),
     ],
 )

@@ -95,6 +95,8 @@ def _transaction(call: Call, requests: list[Request], handle: Handle) -> Message
 def _requests(call: Call) -> Iterator[Request]:
     root = call.message.root
     entries = root.child("entry") if root else None
+    if entries and not isinstance(call.message.values["entry"], list):
+        raise Refused("Bundle.entry is no list: expected the entries in `[ ]`, each with a request")
     if entries and len(entries.children) > MOST:
         raise Refused(f"a bundle has {MOST} entries at most here, but this one has {len(entries.children)}")
     for number, (node, data) in enumerate(zip(entries.children, call.message.values["entry"], strict=True) if entries else ()):
