@@ -150,7 +150,9 @@ def break_it(
     done = solution[2] if isinstance(solution[2], str) else put(sound, solution[2])
     parts = (Part(WHICH, options=tuple(answers)), Part(WHERE, options=(*places, BEFORE)), message)
     options = {"standard": "v2"} | item
-    return Exercise(parts=parts, solution=(written(solution[0]), solution[1], done), check=look, kind="Break it", button="Send it", **options)
+    return Exercise(
+        parts=parts, solution=(written(solution[0]), solution[1], done), check=look, kind="Break it", button="Send it", **options
+    )
 
 
 def judged(

@@ -138,8 +138,11 @@ class Codes:
         """
         found = self._value_set(value_set)
         listed = self.terminology.codes(value_set, MOST)
-        if not listed and (missing := self._missing(found)):
-            raise NotAtHand(f"{value_set} cannot be listed here: {missing}")
+        if not listed:
+            many = len(self.terminology.codes(value_set, 10**9))
+            missing = f"it has {many:,} codes, more than the {MOST:,} that are given at once" if many else self._missing(found)
+            if missing:
+                raise NotAtHand(f"{value_set} cannot be listed here: {missing}")
         every = (Concept(*row) for row in listed)
         return tuple(one for one in every if text.lower() in f"{one.code} {one.display}".lower())
 
@@ -150,7 +153,7 @@ class Codes:
         return found
 
     def _missing(self, value_set: Json, deep: int = 20) -> str:
-        """Why a value set cannot be listed, or "" where it simply is empty."""
+        """Why a value set cannot be listed, or "" where it simply is empty, or has too many codes."""
         compose = value_set.get("compose")
         if not isinstance(compose, dict):
             return "it has no definition"
@@ -168,8 +171,7 @@ class Codes:
                     return f"the value set {inner} is not here"
                 if missing := self._missing(other, deep - 1):
                     return missing
-        listed = len(self.terminology.codes(str(value_set.get("url")), 10**9))
-        return f"it has {listed:,} codes, more than the {MOST:,} that are given at once" if listed else ""
+        return ""
 
     def validate(self, code: str, system: str = "", value_set: str = "", display: str = "") -> Validity:
         """Whether a code is one of a value set, or without one, of its code system (R4 sections 4.9.15.2 and 4.8.21.2). The display is held

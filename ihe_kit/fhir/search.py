@@ -242,7 +242,9 @@ def _match(parameter: Parameter, modifier: str, value: str, base: str) -> Condit
 def _allowed(parameter: Parameter, modifier: str) -> None:
     allowed = modifiers(parameter)
     if modifier in _TERMINOLOGY and parameter.type == "token":
-        raise ValueError(f"{parameter.name}:{modifier} asks by the meaning of codes, which this server does only of the type that is searched for, not along a chain. Ask for the codes one by one.")
+        raise ValueError(
+            f"{parameter.name}:{modifier} asks by the meaning of codes, which this server does only of the type that is searched for, not along a chain. Ask for the codes one by one."
+        )
     if modifier and modifier not in allowed:
         raise ValueError(f"{parameter.name} is a {parameter.type} and has no modifier :{modifier}" + nearest(modifier, allowed))
 

@@ -235,3 +235,13 @@ def test_search_by_meaning(client: Client, query: str, found: set[str]) -> None:
 def test_search_by_meaning_that_cannot_be_told(client: Client, query: str, says: str) -> None:
     answer = client("GET", f"Observation?{query}")
     assert (answer.status, says in answer.says) == (400, True), answer.text
+
+
+def test_a_value_set_without_a_code_finds_nobody_and_leaves_nobody_out(client: Client) -> None:
+    gender = "http://hl7.org/fhir/ValueSet/administrative-gender"
+    compose = {"include": [{"valueSet": [gender]}], "exclude": [{"valueSet": [gender]}]}
+    empty = {"resourceType": "ValueSet", "id": "none", "url": "http://example.org/none", "status": "active", "compose": compose}
+    assert client("PUT", "ValueSet/none", empty).status == 201
+    client("POST", "Patient", {"resourceType": "Patient", "gender": "male"})
+    assert client("GET", "Patient?gender:in=http://example.org/none").data["total"] == 0
+    assert client("GET", "Patient?gender:not-in=http://example.org/none").data["total"] == client("GET", "Patient").data["total"]

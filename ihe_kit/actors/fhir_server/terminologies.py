@@ -240,6 +240,8 @@ def _listed(call: Call, kind: str, name: str, value: str) -> tuple[str, str]:
     except LookupError as problem:
         raise Refused(f"{name} cannot be answered: {problem}") from None
     listed = ",".join("|".join(re.sub(r"([,|$\\])", r"\\\1", part) for part in (one.system, one.code)) for one in every)
+    if not listed:  # an empty value would ask nothing; no code has two spaces in a row (FHIR R4 datatypes, code)
+        listed = "no  code"
     return f"{found[1]}:not" if found[2] == "not-in" else found[1], listed
 
 
