@@ -93,7 +93,11 @@ def locate(names: tuple[str, ...]) -> tuple[str, Row] | None:
         raise UnknownPath(f"FHIR R4 has no type {kind}" + nearest(kind, types()))
     root = _shape(kind)
     row = Row(
-        kind, kind, title=str(root.element.get("short", "")) if root else "", says=_says(root) if root else "", constraints=_rules(root)
+        kind,
+        kind,
+        title=str(root.element.get("short", "")) if root else "",
+        says=_whole(kind, root) if root else "",
+        constraints=_rules(root),
     )
     for number, name in enumerate(names[1:], start=1):
         if kind == "Resource" and number > 1:
@@ -256,6 +260,13 @@ def _row(member: Member) -> Row:
         constraints=_rules(shape),
         modifier=shape.element.get("isModifier") is True,
     )
+
+
+def _whole(kind: str, root: Shape) -> str:
+    """What a type is. Some types of R4 do not say so at their root, and would have the words of what they are derived from."""
+    base = core().type("DomainResource")
+    own = kind == "DomainResource" or not base or root.element.get("definition") != base.element.get("definition")
+    return _says(root) if own else str(root.element.get("short", ""))
 
 
 def _says(shape: Shape) -> str:

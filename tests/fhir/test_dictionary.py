@@ -11,6 +11,7 @@ import pytest
 from ihe_kit.core import UnknownPath
 from ihe_kit.fhir import dictionary, explain, parse
 from ihe_kit.fhir.dictionary import codes, fields, locate, types
+from ihe_kit.fhir.tables import resource_types
 from ihe_kit.files import rows
 
 CACHES = (dictionary._words, dictionary._coded, dictionary.codes)
@@ -164,3 +165,9 @@ def test_parts_that_refer_to_others(path: str, own: str) -> None:
 def test_the_room_is_light() -> None:
     code = "import sys, ihe_kit.fhir; print([m for m in ('fhir', 'fhirpathpy', 'pydantic') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+def test_no_type_has_the_words_of_what_it_is_derived_from() -> None:
+    borrowed = explain("DomainResource").says
+    assert [kind for kind in resource_types() if explain(kind).says == borrowed] == []
+    assert explain("Appointment").says.startswith("A booking")
