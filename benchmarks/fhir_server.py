@@ -258,7 +258,7 @@ def fill(url: str, patients: int) -> None:
     if store.get("Patient", "p0"):
         return  # filled before
     for resources in (people(rng, patients), seen(rng, patients)):
-        while chunk := [one for one, _ in zip(resources, range(CHUNK), strict=False)]:
+        while chunk := [one for _, one in zip(range(CHUNK), resources, strict=False)]:
             with store.transaction():
                 for one in chunk:
                     rows = index(one)
