@@ -10,8 +10,22 @@ from typing import Any
 import pytest
 
 from ihe_kit import person, validate
+from ihe_kit.course.checking import check
 from ihe_kit.course.fjordland import FOLDER, PATIENT, PDQM, allergy, guide, mistyped, patient, report, ten
-from ihe_kit.course.lessons.profiles_and_validation import _BOUND_RIGHT, _READ_RIGHT, LEAVE, READ, TEN, evaluated, severities
+from ihe_kit.course.lessons import lesson
+from ihe_kit.course.lessons.profiles_and_validation import (
+    _BOUND_RIGHT,
+    _READ_RIGHT,
+    LEAVE,
+    NORDVIK,
+    OWN,
+    READ,
+    SOUND,
+    TEN,
+    as_lines,
+    evaluated,
+    severities,
+)
 from ihe_kit.course.r5_reader import r5_reader
 from ihe_kit.fhir import load
 
@@ -106,3 +120,85 @@ def test_the_command_line_says_the_same() -> None:
     asked = ["validate", str(FOLDER / "example" / "Patient-ingrid.json"), "--package", str(FOLDER), "--profile", PATIENT]
     done = subprocess.run([sys.executable, "-m", "ihe_kit.cli", *asked], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+SOLVED = {item.id: item.solution for item in lesson("11").exercises}
+
+
+def line(id: str, written: str) -> tuple[str, ...]:
+    """The solution of 11.1 or 11.2 with another last step."""
+    return (*SOLVED[id][:3], written)
+
+
+def own(place: int, **changes: Any) -> tuple[str]:
+    """The profile of 11.10 with one line changed; None takes a name away."""
+    changed = {name: value for name, value in (OWN[place] | changes).items() if value is not None}
+    return (as_lines([*OWN[:place], changed, *OWN[place + 1 :]]),)
+
+
+def georgios(**changes: Any) -> tuple[str]:
+    return (json.dumps(json.loads(SOUND) | changes),)
+
+
+NUMBERS = json.loads(SOUND)["identifier"]
+
+ALSO_RIGHT = [
+    ("11.1", line("11.1", '{"min": 1, "path": "Patient.name"}')),
+    ("11.1", line("11.1", '{"path": "Patient.name", "min": 1},')),
+    ("11.1", line("11.1", '{"id": "Patient.name", "path": "Patient.name", "min": 1, "max": "*"}')),
+    ("11.2", line("11.2", '{"path": "Patient.photo", "min": 0, "max": "0"}')),
+    ("11.2", ("Patient.photo", "0 .. *", "0 .. 0", SOLVED["11.2"][3])),
+    ("11.4", georgios(identifier=NUMBERS[::-1])),
+    ("11.8", ("Patient.address.all(postalCode.exists())",)),
+    ("11.8", ("address.where(postalCode.empty()).empty()",)),
+    ("11.8", ("address.empty() or address.all(postalCode.empty().not())",)),
+    ("11.8", ("address.select(postalCode.exists()).allTrue()",)),
+    ("11.10", (json.dumps([dict(reversed(one.items())) for one in OWN]),)),
+    ("11.10", (as_lines([OWN[0], *OWN[3:5], *OWN[1:3], *OWN[5:]]),)),
+    ("11.10", own(5, max="1")),
+    ("11.10", own(3, id="Patient.identifier:nordvik", min=0)),
+    ("11.10", own(4, fixedUri=None, patternUri=NORDVIK)),
+]
+
+
+@pytest.mark.parametrize("id, answer", ALSO_RIGHT, ids=[f"{row[0]}-{number}" for number, row in enumerate(ALSO_RIGHT)])
+def test_another_way_to_write_it_is_right(id: str, answer: tuple[str, ...]) -> None:
+    verdict = check(id, *answer)
+    assert verdict.right, (verdict.says, verdict.why)
+
+
+# (exercise, answer, a part of what is said, a part of why)
+WRONG = [
+    ("11.1", line("11.1", '{"path": "Patient.name", "Min": 1}'), "three steps are right", "no `min` yet"),
+    ("11.1", line("11.1", '{"path": "Patient.name", "min": true}'), "three steps are right", "a whole number"),
+    ("11.1", line("11.1", '[{"path": "Patient.name", "min": 1}]'), "a whole list", "only one"),
+    ("11.1", line("11.1", "{“path”: “Patient.name”, “min”: 1}"), "no JSON", "straight double quotation marks"),
+    ("11.1", line("11.1", '{"path": "Patient.birthDate", "min": 1}'), "three steps are right", "about `Patient.name`"),
+    ("11.1", line("11.1", '{"path": "Patient.name", "min": 1, "max": "1"}'), "three steps are right", "more than was asked"),
+    ("11.2", line("11.2", '{"path": "patient.photo", "max": "0"}'), "three steps are right", "capitals count"),
+    ("11.2", ("patient.photo", *SOLVED["11.2"][1:]), "3 of 4", "capitals"),
+    ("11.4", georgios(name=[{"family": "Berg"}]), "name is not as it was sent", "nothing else"),
+    ("11.4", georgios(identifier=[*NUMBERS, {"system": "urn:oid:2.999.10.2", "value": "1"}]), "identifier is not", "nothing else"),
+    ("11.6", ("nothing: no finding at all", *SOLVED["11.6"][1:]), "you foresaw no finding", "cardinality"),
+    ("11.8", ("address.all(postalCode = '9008')",), "each with a postcode of its own", "does not matter"),
+    ("11.8", ("address.where(city = 'Fjellvik').empty()",), "each with a postcode of its own", "in which town"),
+    ("11.8", ("address.last().postalCode.exists()",), "only the second", "every repetition"),
+    ("11.8", ("address.all(postcode.exists())",), "one address, with a postcode", "without any error"),
+    ("11.8", ("not address.exists(postalCode.empty())",), "cannot be evaluated", "behind a dot"),
+    ("11.10", ("[]",), "no list of lines", "begins with"),
+    ("11.10", own(3, path="Patient.identifier:nordvik"), "cannot stand in a profile", "stands in `sliceName`"),
+    ("11.10", own(3, sliceName=None), "about the same element", "`sliceName`"),
+    ("11.10", own(3, sliceName="regional"), "about the same element", "of its own"),
+    ("11.10", own(3, max=None), "two numbers of Nordvik", "second slice"),
+    ("11.10", own(4, fixedUri=None, fixedString=NORDVIK), "no narrowing", "it would be `fixedUri`"),
+    ("11.10", own(5, max="*"), "no narrowing", "may only narrow"),
+    ("11.10", (as_lines([*OWN, {"path": "Patient.gender", "min": 1}]),), "without a language, a gender", "Nobody asked"),
+]
+
+
+@pytest.mark.parametrize("id, answer, says, why", WRONG, ids=[f"{row[0]}-{number}" for number, row in enumerate(WRONG)])
+def test_what_is_said_of_an_answer_that_is_not_there_yet(id: str, answer: tuple[str, ...], says: str, why: str) -> None:
+    verdict = check(id, *answer)
+    assert not verdict.right
+    assert says in verdict.says
+    assert why in verdict.why

@@ -30,8 +30,9 @@ from ihe_kit.course.items import (
 )
 from ihe_kit.exchanges import Exchange
 from ihe_kit.fhir import FhirMessage
+from ihe_kit.fhir.profile_tree import profile_tree
 from ihe_kit.rules import Finding
-from ihe_kit.verbs import validate
+from ihe_kit.verbs import explain, validate
 
 REGIONAL, NORDVIK = "urn:oid:2.999.1.1", "urn:oid:2.999.10.1"
 LANGUAGES = "https://fjordland.example/fhir/ValueSet/languages"
@@ -51,7 +52,7 @@ def narrowing(path: str, allowed: str, wanted: str, line: dict[str, Any]) -> tup
     """The steps from a wish to a line."""
     said = " and ".join(f"`{name}`" for name in line if name != "path")
     return (
-        Step("Name the element", path, "A path begins with the type of the resource, then a dot: `Patient.`"),
+        Step("Name the element", path, "A path begins with the type of the resource, then a dot: `Patient.`", exact=True),
         Step("Say how often R4 allows it", allowed, f"`explain` tells it under *occurs*: `explain(\"{path}\")`."),
         Step("Say how often we want it", wanted, "The least, two dots, the most. It may be narrower than R4's, never wider."),
         Step("Write the line", json.dumps(line), f"The line has `path` and what changes: {said}. What R4 says already stays out."),
@@ -75,39 +76,58 @@ _GAPS, _GAPS_SOLUTION = faded(NAME, given=(0, 1))
 _BLANK, _BLANK_SOLUTION = faded(PHOTO)
 
 
+WRITTEN = {
+    "path": "text, in quotation marks",
+    "min": "a whole number, without quotation marks",
+    "max": "text, in quotation marks: it can be `*`, too",
+}
+
+
 def check_line(steps: Sequence[Step], why: str) -> Any:
     """The steps; then the line is made a profile, which has to take Ingrid and to refuse her as `steps` want it."""
     path, line = steps[0].value, json.loads(steps[3].value)
+    least, _, most = steps[1].value.partition("..")
+    known = {"id": path, "min": int(least), "max": most}  # what R4 says already: it may stand there, and needs not
+    follow = stepwise(steps, "Right.", why)
 
     def look(answer: Answer, context: Context) -> Verdict:
-        read = _json(answer[3])
-        told = stepwise(steps, "Right.", why)([*answer[:3], steps[3].value if read == line else answer[3]], context)
+        read = _json(answer[3].rstrip(" ,"))
+        spare = [name for name in read if name not in line and _same(read[name], known.get(name))] if isinstance(read, dict) else []
+        own = {name: value for name, value in read.items() if name not in spare} if isinstance(read, dict) else read
+        told = follow([*answer[:3], steps[3].value if _same(own, line) else ""], context)
         if told.right:
-            return told
+            return replace(told, why=f"`{spare[0]}` could stay out. {why}") if spare else told
+        if isinstance(read, list):
+            return Verdict(
+                False, "That is a whole list.", "The square brackets hold all the lines of a differential. Here only one is asked for."
+            )
         if answer[3].strip() and not isinstance(read, dict):
             return Verdict(
                 False, "The line is no JSON object yet.", f"{_why_not_json(answer[3])} It begins with a brace, as in the worked example."
             )
-        if isinstance(read, dict) and list(answer[:3]) == [step.value for step in steps[:3]]:
-            return Verdict(False, "The first three steps are right. Look again at “Write the line”.", _line_astray(read, line, path))
+        if isinstance(read, dict) and follow([*answer[:3], steps[3].value], context).right:
+            return Verdict(False, "The first three steps are right. Look again at “Write the line”.", _line_astray(own, line, path))
         return told
 
     return look
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two values are the same JSON: true is not 1, and the order of names does not matter."""
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
 def _line_astray(read: dict[str, Any], line: dict[str, Any], path: str) -> str:
     for name, value in line.items():
         if name not in read:
             return f"It has no `{name}` yet. A line needs the path, and what is narrowed."
-        if read[name] != value and str(read[name]) == str(value):
-            kind = "text, in quotation marks: it can be `*`, too" if isinstance(value, str) else "a number, without quotation marks"
-            return f"`{name}` is {kind}."
+        if type(read[name]) is not type(value):
+            return f"`{name}` is {WRITTEN[name]}."
         if read[name] != value:
-            return f"`{name}` is {read[name]!r}. " + (
-                "Give the whole path, from the type on." if name == "path" else f"Does that make {path} what we want?"
-            )
+            asked = f"The line is about `{path}`: the whole path, from the type on, and capitals count."
+            return f"`{name}` is {read[name]!r}. {asked if name == 'path' else f'Does that make {path} what we want?'}"
     extra = next(name for name in read if name not in line)
-    return f"`{extra}` is not needed: R4 says it already, or nobody asked for it."
+    return f"`{extra}` is more than was asked for."
 
 
 def _json(text: str) -> Any:
@@ -122,7 +142,7 @@ def _why_not_json(text: str) -> str:
     try:
         json.loads(text)
     except json.JSONDecodeError as problem:
-        marks = " JSON wants double quotation marks." if "'" in text else ""
+        marks = " JSON wants straight double quotation marks." if set(text) & set("'‘’“”„") else ""
         return f"It cannot be read from line {problem.lineno}, character {problem.colno} on.{marks}"
     except (ValueError, RecursionError):
         pass
@@ -161,6 +181,12 @@ def check_system(answer: Answer, _: Context) -> Verdict:
             "The profile is content, but his number at Nordvik is lost.",
             "Only the regional number was mistyped. Leave 3390 as it is.",
         )
+    if other := _changed(message):
+        return Verdict(
+            False,
+            f"The profile is content, but {other} is not as it was sent.",
+            "A validator does not know what is true. Mend the mistake, and nothing else.",
+        )
     return Verdict(
         True,
         "Right. One nine, and both messages are gone.",
@@ -171,6 +197,14 @@ def check_system(answer: Answer, _: Context) -> Verdict:
 def _numbers(message: FhirMessage) -> list[tuple[str, str]]:
     listed = message.values.get("identifier")
     return [(str(one.get("system")), str(one.get("value"))) for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+
+
+def _changed(message: FhirMessage) -> str:
+    """The first element that differs from Georgios's record; the order of his numbers does not matter. "" where none does."""
+    sound, told = json.loads(SOUND), message.values
+    if sorted(_numbers(message)) != sorted((one["system"], one["value"]) for one in sound["identifier"]):
+        return "identifier"
+    return next((name for name in [*sound, *told] if name != "identifier" and not _same(told.get(name), sound.get(name))), "")
 
 
 # 11.5: four bindings --------------------------------------------------------------------------------------------------------------------
@@ -240,7 +274,7 @@ def _must_support(said: tuple[str, str], came: tuple[str, str]) -> Verdict:
         return Verdict(False, f"Not yet: {report}, and she is taken.", MEANT[came[0]])
     why = "What has to be there, the cardinality says. What a system has to be able to do with it, must support says, and each guide says what that is."
     if said[0] != came[0]:
-        return Verdict(False, f"She is refused, but you said {said[0]}.", why)
+        return Verdict(False, f"She is refused, but you foresaw {'no finding' if said[0] == 'nothing' else 'a warning'}.", why)
     if said[1] != came[1]:
         return Verdict(
             False,
@@ -283,12 +317,14 @@ ADDRESSES: tuple[tuple[str, list[dict[str, Any]] | None, bool], ...] = (
     ("one address, with a postcode", [HOME], True),
     ("one address, without a postcode", [HUT], False),
     ("two addresses, only the first with a postcode", [HOME, HUT], False),
+    ("two addresses, only the second with a postcode", [HUT, HOME], False),
+    ("two addresses, each with a postcode of its own", [HOME, HUT | {"postalCode": "9750"}], True),
     ("no address at all", None, True),
 )
 
 
 def check_invariant(answer: Answer, _: Context) -> Verdict:
-    """The expression becomes a constraint of a profile, which has to keep and to refuse four patients."""
+    """The expression becomes a constraint of a profile, which has to keep and to refuse some patients."""
     rule = {"key": "mine-1", "severity": "error", "human": "Every address has a postcode", "expression": answer[0]}
     mine = fhir.profile("Patient", [{"path": "Patient", "constraint": [rule]}])
     for what, address, fine in ADDRESSES:
@@ -297,18 +333,25 @@ def check_invariant(answer: Answer, _: Context) -> Verdict:
             return Verdict(
                 False,
                 "It cannot be evaluated yet.",
-                "Look for brackets that do not close, and for the names of elements: `address`, `postalCode`.",
+                "Look for brackets that do not close, and for the functions: each stands behind a dot, as `.exists()`.",
             )
         if fine == any(one.rule == "mine-1" for one in found):
             return Verdict(False, f"It {'refuses' if fine else 'takes'} somebody with {what}.", _address_clue(what))
     return Verdict(
         True,
-        "Right. All four came out as they should.",
+        "Right. All six came out as they should.",
         "You wrote an invariant, and the validator ran it: that is how every `dom-6` and `pat-1` is made.",
     )
 
 
 def _address_clue(what: str) -> str:
+    if what.endswith("with a postcode") and what.startswith("one"):
+        return (
+            "In the brackets stands what is true or false of one address, and the names are R4's: `address`, `postalCode`. A name that R4 "
+            "does not have yields nothing, without any error."
+        )
+    if what.endswith("of its own"):
+        return "Which postcode it is does not matter, nor in which town: only that one is there, at each address."
     if what.startswith("two"):
         return "`exists` is content with one. Which function asks of every repetition?"
     return (
@@ -333,7 +376,7 @@ TEN: tuple[tuple[str, str, str, str, str], ...] = (
     ("Patient.birthDate", "FHIR-FORMAT", "23.05.2001 is no date", FORM, "The day is known. It is written as at home."),
     ("Patient.communication[0].language.coding[0].code", "FHIR-CODE", "arabic is not in the value set", CODE, "The value set has a code for Arabic, of two letters."),
     ("Patient.photo[0]", "FHIR-PROFILE-MAX", "photo may not be here", OUT, "The profile says 0..0."),
-    ("Patient.contact[0]", "pat-1", "a contact's details", ADD, "A contact of whom nothing is known but the sex is nobody. What makes it somebody?"),
+    ("Patient.contact[0]", "pat-1", "a contact's details", ADD, "A contact of whom nothing is known but the sex is nobody. What makes it somebody? Taken out, the message is gone, and with it whoever might be called."),
     ("Patient.maritalStatus.coding[0].code", "FHIR-CODE-EXTENSIBLE", "betrothed is not in the value set", LEAVE, "A warning. Does HL7's list have a code for somebody who is betrothed? Then this one is right."),
     ("Patient.extension[0].url", "FHIR-NOT-CHECKED", "the extension bed-place was not checked", LEAVE, "Information: the validator lacks a definition. Is that the data's fault?"),
 )  # fmt: skip
@@ -377,16 +420,16 @@ CASES: tuple[tuple[str, dict[str, Any], bool, str], ...] = (
     ("Ingrid without a birth date", {"birthDate": None}, False, "One line, as in the worked example."),
     ("Ingrid with two numbers of Nordvik", {"identifier": [*_ID.values(), {"system": NORDVIK, "value": "9"}]}, False, "A second slice: its name and `max`, and below it the line that fixes its system."),
     ("Ingrid without a number of Nordvik", {"identifier": [_ID["regional"]]}, True, "Who was never at Nordvik has no number there: at most one, at least none."),
-    ("Ingrid with a number of another clinic", {"identifier": [*_ID.values(), {"system": "urn:oid:2.999.10.2", "value": "7"}]}, True, "The slicing is open: what belongs to no slice may be there."),
+    ("Ingrid with a number of another clinic", {"identifier": [*_ID.values(), {"system": "urn:oid:2.999.10.2", "value": "7"}]}, True, "The slicing is open: what belongs to no slice may be there. Does each slice have its own system?"),
     ("Ingrid with a language for which nobody interprets", {"communication": _SPEAKS}, False, "A line for Patient.communication.language with a `binding`: its `strength` and its `valueSet`."),
-    ("Ingrid without a language", {"communication": None}, True, "The binding speaks of the code where there is one. Nobody asked that there be one."),
+    ("Ingrid without a language, a gender, a phone", {"communication": None, "gender": None, "telecom": None}, True, "Nobody asked that they be there: the binding speaks of the code where there is one."),
 )  # fmt: skip
 
 
 def check_profile(answer: Answer, _: Context) -> Verdict:
     """The lines become a StructureDefinition, which is itself validated; then eight patients are held against it."""
     lines = _json(answer[0])
-    if not isinstance(lines, list):
+    if not isinstance(lines, list) or not lines:
         return Verdict(
             False,
             "That is no list of lines yet.",
@@ -395,14 +438,32 @@ def check_profile(answer: Answer, _: Context) -> Verdict:
     try:
         mine = fhir.profile("Patient", lines, title="Nordvik Patient")
     except (ValueError, UnknownPath) as problem:
-        return Verdict(False, "One of the lines cannot stand in a profile.", f"{problem}.")
+        named = (
+            " The name of a slice stands in `sliceName`; the path is R4's."
+            if isinstance(problem, UnknownPath) and ":" in str(problem)
+            else ""
+        )
+        return Verdict(
+            False,
+            "One of the lines cannot stand in a profile.",
+            f"{str(problem).rstrip('.?')}{'?' if str(problem).endswith('?') else '.'}{named}",
+        )
     broken = next((one for one in validate(json.dumps(mine)) if one.severity == "error"), None)
+    if broken and broken.rule == "sdf-17":
+        return Verdict(
+            False,
+            "Two lines are about the same element.",
+            "A slice needs a `sliceName` of its own; otherwise say both in one line. An element may have one line only.",
+        )
     if broken:
         return Verdict(
             False,
             "The profile itself is not sound yet.",
             f"{broken.says} ({broken.path.removeprefix('StructureDefinition.differential.')})",
         )
+    wide = next(iter([*profile_tree(mine, [guide()]).problems, *filter(None, map(_of_another_type, lines))]), "")
+    if wide:
+        return Verdict(False, "One of the lines is no narrowing of R4.", wide)
     told: list[tuple[str, str]] = []
     for who, changes, fine, clue in CASES:
         found = validate(patient("ingrid", **changes), profile=mine, packages=[guide()])
@@ -418,6 +479,16 @@ def check_profile(answer: Answer, _: Context) -> Verdict:
         "Right. Your profile refuses four patients and takes four.",
         "That is your evidence for this lesson: a rule that runs, and cases that show it in both directions.",
     )
+
+
+def _of_another_type(line: dict[str, Any]) -> str:
+    """What is wrong with a value that is fixed as another type than the element has; "" where nothing is."""
+    stem, name = next(((stem, name) for name in line for stem in ("fixed", "pattern") if name.startswith(stem)), ("", ""))
+    if not stem or line["path"].endswith("[x]"):  # a choice may be any of its types
+        return ""
+    kind = explain(line["path"]).type
+    right = f"{stem}{kind[:1].upper()}{kind[1:]}"
+    return "" if name == right else f"{line['path']} is of the type {kind}, so `{name}` cannot be kept: it would be `{right}`."
 
 
 # Exercises ------------------------------------------------------------------------------------------------------------------------------
@@ -588,7 +659,7 @@ EXERCISES = (
     Exercise(
         id="11.8",
         standard="fhir",
-        task="Now write one: *every address has a postcode*. Who has no address is fine. It stands at Patient, so it may begin with `address`; the elements are `address` and `postalCode`. It is run on four patients.",
+        task="Now write one: *every address has a postcode*. Who has no address is fine. It stands at Patient, so it may begin with `address`; the elements are `address` and `postalCode`. It is run on six patients.",
         parts=(Part("The expression"),),
         check=check_invariant,
         hints=(
