@@ -179,3 +179,18 @@ def compared(one: str, other: str) -> str:
 def observation(**changes: Any) -> str:
     """The potassium as a FHIR Observation, with other members: the text of a resource to be sent."""
     return json.dumps(json.loads(str(result("fhir"))) | changes, indent=2, ensure_ascii=False)
+
+
+def missing(wanted: Any, found: Any, path: str) -> str:
+    """The path of the first part of `wanted` that `found` does not have, or "": more may stand there, and a list may be in any order.
+
+    >>> missing({"status": "final"}, {"status": "amended"}, "Observation")
+    'Observation.status'
+    """
+    if isinstance(wanted, dict) and isinstance(found, dict):
+        gaps = (missing(part, found.get(name), f"{path}.{name}") for name, part in wanted.items())
+        return next(filter(None, gaps), "")
+    if isinstance(wanted, list) and isinstance(found, list):
+        gone = (k for k, part in enumerate(wanted) if all(missing(part, other, path) for other in found))
+        return next((f"{path}[{k}]" for k in gone), "")
+    return "" if wanted == found else path

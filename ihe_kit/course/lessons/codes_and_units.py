@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from ihe_kit.core import Element, Message
 from ihe_kit.course.catalogue import (
     AS_THEY_ARE,
     BY_SUBSTANCE,
@@ -16,6 +20,7 @@ from ihe_kit.course.catalogue import (
     WAYS,
     comparable,
     concept_map,
+    missing,
     observation,
     result,
     told,
@@ -42,6 +47,8 @@ from ihe_kit.fhir import FhirMessage
 from ihe_kit.fhir.codes import Codes
 from ihe_kit.files import rows
 from ihe_kit.rules import Rule, exactly
+from ihe_kit.units import same
+from ihe_kit.verbs import parse
 
 CODING, UCUM_SPEC = "FHIR R4 Coding", "UCUM sections 2 to 7"
 TRANSLATE = "FHIR R4 section 4.10.15.1, $translate"
@@ -66,7 +73,7 @@ def naming(coded: str) -> tuple[Step, Step, Step, Step]:
             IN_V2, v2, "The third component, a name from HL7 table 0396 or one that was agreed upon. The second is for people.", exact=True
         ),
         Step(IN_FHIR, row["fhir"], f"A URI, in full. The table of names has it in the row of {row['system']}.", exact=True),
-        Step(IN_OPENEHR, row["openehr"], f"The last column of names in the row of {row['system']}.", exact=True),
+        Step(IN_OPENEHR, row["openehr"], f"The column of openEHR in the row of {row['system']}.", exact=True),
     )
 
 
@@ -88,8 +95,16 @@ def _slip(text: str) -> str:
         return "That is a table of HL7. Table 0396 lists the names of code systems; it is not the system itself."
     if text.startswith("https"):
         return "One letter too many: a URI is a name, compared character by character, and these names begin with `http:`."
-    if text.replace(".", "").isdigit():
+    if text.strip("`'\"/") != text:
+        return "The name alone: no quotation marks around it, and no slash at its end. It is compared character by character."
+    if text.removeprefix("oid:").replace(".", "").isdigit():
         return "An object identifier is written `urn:oid:` and the number, as a URI."
+    if text.startswith("urn:oid:"):
+        return "That has the form of a name, but the table gives this system another one. FHIR has one name for each."
+    if text in {row[standard] for row in rows("course/code-systems.tsv") for standard in ("v2", "openehr")}:
+        return "That is its name in another standard. In FHIR the name of a system is a whole URI."
+    if "/" in text and "://" not in text:
+        return "A URI is written out in full: `http://` belongs to the name, and nothing is put before what follows."
     return ""
 
 
@@ -157,13 +172,14 @@ def check_pairs(answer: Answer, _: Context) -> Verdict:
             True, "Right, all five.", "The codes of the units told it, without a look at the numbers. So a program can do it, too."
         )
     says, way = missed[0]
+    pair = says.partition(", ")[2]
     clue = {
         AS_THEY_ARE: "Two ways to write one unit: a thousand million in a litre is a thousand in a millionth of it.",
         CONVERTED: "Both measure the same kind of thing. A fixed factor leads from one to the other, whatever the substance.",
         BY_SUBSTANCE: "One is a mass, the other an amount of substance. How much a mole weighs depends on what it is.",
         NEVER: "An international unit is agreed for each preparation. No factor leads from there to a mass.",
     }[way]
-    return Verdict(False, f"{len(PAIRS) - len(missed)} of {len(PAIRS)} fit.", f"Look at {says.partition(',')[0].lower()}. {clue}")
+    return Verdict(False, f"{len(PAIRS) - len(missed)} of {len(PAIRS)} fit.", f"Look at the pair {pair}. {clue}")
 
 
 # 11b.6 and 11b.7: codes that a server refuses ---------------------------------------------------------------------------------------------
@@ -191,11 +207,52 @@ TYPES = "http://terminology.hl7.org/CodeSystem/v2-0203"
 BROKEN = SOUND.replace('"system": "http://loinc.org"', '"system": "LN"').replace("urn:oid:2.999.10.1", TYPES).replace(
     '"code": "mmol/L"', '"code": "mmol / l"'
 )  # fmt: skip
+
+
+def _one_is_loinc(elements: Sequence[Element], _: Message) -> Iterable[Element]:
+    """A result may have its codings in any order; one of them is LOINC's."""
+    return () if any(one.value == LOINC for one in elements) else [one for one in elements if one.value != CATALOGUE][:1]
+
+
+def _means_millimole(text: str) -> bool:
+    try:
+        return same(text, "mmol/L")
+    except ValueError:  # no code of UCUM
+        return False
+
+
+def _millimole(elements: Sequence[Element], _: Message) -> Iterable[Element]:
+    """Whatever means mmol/L: the litre may be written l or L."""
+    return [one for one in elements if not _means_millimole(one.value)]
+
+
 POINTS = (
-    Rule("system", "Observation.code.coding[0].system", exactly(LOINC), "The code system is not LOINC's. LN is v2's name for it; FHIR names a code system by its URI.", CODING),
+    Rule("system", "Observation.code.coding.system", _one_is_loinc, "The code system is not LOINC's. LN is v2's name for it; FHIR names a code system by its URI, compared character by character.", CODING),
     Rule("number", "Observation.subject.identifier.system", exactly("urn:oid:2.999.10.1"), "The patient's number does not name Nordvik. Table 0203 lists *types* of numbers; who gave this one out is Nordvik, urn:oid:2.999.10.1.", "FHIR R4 Identifier.system"),
-    Rule("unit", "Observation.valueQuantity.code", exactly("mmol/L"), "The unit is not mmol/L. A code of UCUM has no spaces, and the region writes the litre with a capital.", UCUM_SPEC),
+    Rule("unit", "Observation.valueQuantity.code", _millimole, "The unit is not mmol/L. A code of UCUM has no spaces, and its capitals count; only the litre may be written l or L.", UCUM_SPEC),
 )  # fmt: skip
+
+
+_by_points = by_message(POINTS, "Right. The region takes it.", "Three names were mended, and no value was touched: the result had been right all the time.")  # fmt: skip
+
+
+def check_mended(answer: Answer, context: Context) -> Verdict:
+    """The three names first, then all the rest, which stays as the laboratory sent it: more may stand there, and nothing less."""
+    verdict = _by_points(answer, context)
+    if not verdict.right:
+        return verdict
+    made = parse(answer[0])
+    data = made.data if isinstance(made, FhirMessage) else None
+    if not data or data["resourceType"] != "Observation":
+        return Verdict(
+            False, "That is no Observation any more.", "Go back to the beginning. The laboratory's result is to be mended, not another one."
+        )
+    amount = {name: "mmol/L" if _means_millimole(str(value)) else value for name, value in data.get("valueQuantity", {}).items()}
+    place = missing(json.loads(SOUND), data | {"valueQuantity": amount}, "Observation")
+    if place:
+        says = f"The names are mended, but `{place}` is not as the laboratory sent it."
+        return Verdict(False, says, "Only names of systems and the unit's code were wrong. Whoever mends a result touches nothing else.")
+    return verdict
 
 
 def _half_mended(**parts: str) -> str:
@@ -205,6 +262,19 @@ def _half_mended(**parts: str) -> str:
         if parts.get("keep") != broken.strip('"'):
             text = text.replace(broken, right)
     return text.replace(parts.get("old", ""), parts.get("new", "")) if parts.get("old") else text
+
+
+def because_of_the_unit(item: Exercise) -> Exercise:
+    """The same exercise, where a refusal counts only if the server names the unit: the task asks for that."""
+
+    def look(answer: Answer, context: Context) -> Verdict:
+        verdict = item.check(answer, context)
+        if not verdict.right or answer[1] == UNIT_PLACE:
+            return verdict
+        why = "This code system the server has, so it compares the words with its own: the display does not decide, but it must not lie. Now the unit."
+        return replace(verdict, right=False, says="Refused as you said, but for the display. The task wants the unit refused.", why=why)
+
+    return replace(item, check=look)
 
 
 EXERCISES = (
@@ -326,7 +396,7 @@ EXERCISES = (
         ),
         spec=UCUM_SPEC,
     ),
-    break_it(
+    because_of_the_unit(break_it(
         id="11b.6",
         standard="fhir",
         task="Make the server refuse the potassium because of its *unit*, and say beforehand which status comes and which place it names. Think of the other three as well: which of them would you want refused?",
@@ -350,15 +420,16 @@ EXERCISES = (
             Wrong((ANSWERS[2], UNIT_PLACE, "Write the unit with one capital: Mmol/L"), "Capitals do not matter, or a program would notice."),
             Wrong((ANSWERS[2], "Observation.code.coding[1].display", "Call the catalogue's K Natrium"), "A server knows what every code is called."),
             Wrong((ANSWERS[1], UNIT_PLACE, "Write the unit with spaces: mmol / L"), "What is wrong is 400."),
+            Wrong((ANSWERS[2], DISPLAY_PLACE, "Call the code HH plainly High"), "Refused is refused, whatever for."),
         ),
         spec=UCUM_SPEC,
-    ),
+    )),
     Exercise(
         id="11b.7",
         standard="fhir",
         task="The ward's screen shows this result under *unknown patient, unknown test*. A converter wrote it, and made three mistakes with names of systems and units. Mend it.",
         parts=(Part("The result", lines=BROKEN.count("\n") + 1, given=BROKEN),),
-        check=by_message(POINTS, "Right. The region takes it.", "Three names were mended, and no value was touched: the result had been right all the time."),
+        check=check_mended,
         hints=(
             "Go through every `system`: does it say *who keeps the codes*, or *who gave the number out*? Then read the unit.",
             "LN is v2's name of a code system. `v2-0203` is the table of the types of identifiers. A unit has no spaces.",
@@ -371,6 +442,8 @@ EXERCISES = (
             Wrong((_half_mended(keep="LN"),), "The names of v2 are known everywhere."),
             Wrong((_half_mended(keep="mmol / l"),), "Spaces make a unit easier to read, and harm nobody."),
             Wrong((_half_mended(old='"code": "mmol/L"', new='"code": "Mmol/L"'),), "Capitals are a matter of taste."),
+            Wrong((_half_mended(old="http://unitsofmeasure.org", new="UCUM"),), "The names of v2 are known everywhere, that of UCUM at least."),
+            Wrong((_half_mended(old="6.9", new="4.5"),), "A value that looks wrong is mended with the rest."),
         ),
         spec=CODING,
     ),
@@ -435,7 +508,7 @@ PREDICTIONS = (
         ),
         read=read_outcome,
         right="not-subsumed",
-        why="A search for everything high by H and what is below it misses the potassium of 6.9. Whoever writes such a rule looks at the hierarchy first, and asks for A, or for H and HH by name.",
+        why="A list of everything high, made from H and what is below it, misses the potassium of 6.9. Whoever writes such a rule looks at the hierarchy first, and asks for A, or for H and HH by name.",
         spec="FHIR R4 section 4.8.21.3, $subsumes",
     ),
     Prediction(
