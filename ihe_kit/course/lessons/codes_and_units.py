@@ -353,7 +353,7 @@ EXERCISES = (
     Exercise(
         id="11b.4",
         standard="fhir",
-        task="Write the report on the ten codes. The table above is what the server told.",
+        task="Write the report on the ten codes. What the server told of each stands in the table at the beginning of *Ten local codes*.",
         parts=(
             Part("How many of the ten lead to a code of LOINC?", COUNTS),
             Part("Which of them says less in LOINC than it did?", LOCAL),
