@@ -227,7 +227,9 @@ def test_bombs_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         load(raw)
 
 
-@pytest.mark.parametrize("data", [b"", b"no archive", gzip.compress(b"no archive", mtime=0), b"\x1f\x8b\x08broken", gzip.compress(b"x" * 2000, mtime=0)[:-9]])
+@pytest.mark.parametrize(
+    "data", [b"", b"no archive", gzip.compress(b"no archive", mtime=0), b"\x1f\x8b\x08broken", gzip.compress(b"x" * 2000, mtime=0)[:-9]]
+)
 def test_what_is_no_archive(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "package.tgz"
     path.write_bytes(data)
