@@ -117,7 +117,7 @@ def reader(base: str) -> Iterator[Any]:
         context = browser.new_context(viewport={"width": 1280, "height": 900}, permissions=["clipboard-read", "clipboard-write"])
         tab = context.new_page()
         tab.on("request", lambda asked: None if asked.url.startswith((base, "data:", "blob:")) else wrong.append(f"asked for {asked.url}"))
-        tab.on("pageerror", lambda problem: wrong.append(str(problem)))
+        tab.on("pageerror", lambda problem: None if HARMLESS.search(str(problem)) else wrong.append(str(problem)))
         tab.on("console", lambda said: wrong.append(said.text) if said.type == "error" and not HARMLESS.search(said.text) else None)
         yield tab
         browser.close()
