@@ -66,12 +66,13 @@ def _transaction(actor: Actor, packet: Packet) -> Transaction:
 
 
 def _warm() -> None:
-    from ihe_kit.fhir import conformance  # noqa: F401  # loaded with the first check otherwise
+    from ihe_kit.fhir.conformance import known_with
     from ihe_kit.fhir.dictionary import fields
     from ihe_kit.v2.tables import segment
 
     for kind in ("Patient", "Encounter", "HumanName", "Identifier", "Address", "ContactPoint"):
         fields(kind)
+    known_with()
     segment("PID")
 
 

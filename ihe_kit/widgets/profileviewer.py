@@ -101,7 +101,10 @@ class ProfileViewer(KitWidget):
             return f'<div class="kit-empty"><p>{h(_EMPTY[view])}</p></div>'
         ways = {row.steps[:size] for row in self._rows if row.own or row.id == self.selected for size in range(len(row.steps) + 1)}
         ways |= {(*steps[:-1], (steps[-1][0], "")) for steps in ways if steps and steps[-1][1]}
-        opened = lambda number: len(rows) <= OPEN or self._rows[number].steps in ways  # noqa: E731
+
+        def opened(number: int) -> bool:
+            return len(rows) <= OPEN or self._rows[number].steps in ways
+
         return profile_rows_html(rows, opened, view.capitalize(), self._numbers.get(self.selected, -1))
 
     def _html(self) -> str:

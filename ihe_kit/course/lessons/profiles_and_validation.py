@@ -430,40 +430,34 @@ def check_profile(answer: Answer, _: Context) -> Verdict:
     """The lines become a StructureDefinition, which is itself validated; then eight patients are held against it."""
     lines = _json(answer[0])
     if not isinstance(lines, list) or not lines:
-        return Verdict(
-            False,
-            "That is no list of lines yet.",
-            _why_not_json(answer[0]) + " It begins with `[`, ends with `]`, and between two lines stands a comma.",
-        )
+        how = " It begins with `[`, ends with `]`, and between two lines stands a comma."
+        return Verdict(False, "That is no list of lines yet.", _why_not_json(answer[0]) + how)
     try:
         mine = fhir.profile("Patient", lines, title="Nordvik Patient")
     except (ValueError, UnknownPath) as problem:
-        named = (
-            " The name of a slice stands in `sliceName`; the path is R4's."
-            if isinstance(problem, UnknownPath) and ":" in str(problem)
-            else ""
-        )
+        says = str(problem)
+        named = " The name of a slice stands in `sliceName`; the path is R4's." if isinstance(problem, UnknownPath) and ":" in says else ""
         return Verdict(
-            False,
-            "One of the lines cannot stand in a profile.",
-            f"{str(problem).rstrip('.?')}{'?' if str(problem).endswith('?') else '.'}{named}",
+            False, "One of the lines cannot stand in a profile.", says.rstrip(".?") + ("?" if says.endswith("?") else ".") + named
         )
+    return _unsound(mine, lines) or _tried(mine)
+
+
+def _unsound(mine: dict[str, Any], lines: list[Any]) -> Verdict | None:
+    """What is wrong with a profile as such; None where nothing is."""
     broken = next((one for one in validate(json.dumps(mine)) if one.severity == "error"), None)
     if broken and broken.rule == "sdf-17":
-        return Verdict(
-            False,
-            "Two lines are about the same element.",
-            "A slice needs a `sliceName` of its own; otherwise say both in one line. An element may have one line only.",
-        )
+        says = "A slice needs a `sliceName` of its own; otherwise say both in one line. An element may have one line only."
+        return Verdict(False, "Two lines are about the same element.", says)
     if broken:
-        return Verdict(
-            False,
-            "The profile itself is not sound yet.",
-            f"{broken.says} ({broken.path.removeprefix('StructureDefinition.differential.')})",
-        )
+        says = f"{broken.says} ({broken.path.removeprefix('StructureDefinition.differential.')})"
+        return Verdict(False, "The profile itself is not sound yet.", says)
     wide = next(iter([*profile_tree(mine, [guide()]).problems, *filter(None, map(_of_another_type, lines))]), "")
-    if wide:
-        return Verdict(False, "One of the lines is no narrowing of R4.", wide)
+    return Verdict(False, "One of the lines is no narrowing of R4.", wide) if wide else None
+
+
+def _tried(mine: dict[str, Any]) -> Verdict:
+    """What becomes of the eight patients under a profile."""
     told: list[tuple[str, str]] = []
     for who, changes, fine, clue in CASES:
         found = validate(patient("ingrid", **changes), profile=mine, packages=[guide()])
@@ -474,11 +468,8 @@ def check_profile(answer: Answer, _: Context) -> Verdict:
             told.append((f"It {'refuses' if fine else 'takes'} {who}.", clue))
     if told:
         return Verdict(False, f"{len(CASES) - len(told)} of {len(CASES)} patients come out right. {told[0][0]}", told[0][1])
-    return Verdict(
-        True,
-        "Right. Your profile refuses four patients and takes four.",
-        "That is your evidence for this lesson: a rule that runs, and cases that show it in both directions.",
-    )
+    why = "That is your evidence for this lesson: a rule that runs, and cases that show it in both directions."
+    return Verdict(True, "Right. Your profile refuses four patients and takes four.", why)
 
 
 def _of_another_type(line: dict[str, Any]) -> str:
