@@ -10,8 +10,9 @@ from typing import Any
 import traitlets
 
 from ihe_kit.core import Message
+from ihe_kit.fhir.conformance import known_with
 from ihe_kit.profiles import transaction as by_number
-from ihe_kit.render import Outline, count, findings_html, h, icon, mirror_html, summary_html, tag, text_html, visible
+from ihe_kit.render import Outline, clip, count, findings_html, h, icon, mirror_html, summary_html, tag, text_html, visible
 from ihe_kit.rules import Finding, repaired
 from ihe_kit.verbs import explain, transactions
 from ihe_kit.widgets.base import KitWidget, front
@@ -221,7 +222,10 @@ class Validator(KitWidget):
         """The transactions of the message's standard, first of all the one that it is recognised as."""
         standard, found = self.review.message.standard if self.review.message else "", self.review.transaction
         known = f": {found}" if found and not self.transaction else ""
-        rows = [("", f"recognised from the message{known}")]
+        first = f"recognised from the message{known}"
+        if standard == "fhir" and (named := _names(*self._asks)):
+            first = f"the profile {named}"
+        rows = [("", first)]
         rows += [(t.number, t.title) for t in transactions().values() if t.request_rules and standard in ("", t.standard.key)]
         return "".join(f'<option value="{h(n)}"{" selected" * (n == self.transaction)}>{h(title)}</option>' for n, title in rows)
 
@@ -254,6 +258,16 @@ def shelf_html(desk: Desk) -> str:
     label = f'<label class="kit-small kit-quiet">In the file <select class="kit-btn small" data-turn aria-label="Message of the file">{options}</select></label> {more}'
     notes = "".join(note_html("warning", visible(says)) for says in desk.problems[:5])
     return f'<div class="kit-foot">{label}</div>{notes}'
+
+
+def _names(profile: Any, packages: Iterable[Any]) -> str:
+    """What the profiles that are asked for are called; "" where there are none, or where they cannot be read: then the check says why."""
+    try:
+        known, asked = known_with(profile, packages)
+    except (ValueError, OSError):
+        return ""
+    found = [(url, known.definitions.get("StructureDefinition", url) or {}) for url in asked]
+    return ", ".join(clip(str(one.get("title") or one.get("name") or url), 40) for url, one in found)
 
 
 def note_html(kind: str, words: str) -> str:

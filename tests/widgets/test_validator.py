@@ -260,7 +260,9 @@ def test_a_profile_is_held_against_whatever_is_typed() -> None:
     }
     widget = Validator('{"resourceType": "Patient", "name": [{"family": "Lie"}]}', **rules)
     assert {finding.path for finding in widget.findings if finding.severity == "error"} == {"Patient.identifier", "Patient.birthDate"}
+    assert "the profile Fjordland Patient" in widget._options()
     widget.text = '{"resourceType": "Patient", "birthDate": "1966-07-07"}'
     assert "Patient.birthDate" not in {finding.path for finding in widget.findings}
     widget.text = "MSH|^~\\&|ADT\r"
+    assert "the profile" not in widget._options()
     assert widget.findings, "a v2 message knows no profile of FHIR, and is checked all the same"
