@@ -60,13 +60,17 @@ class Actor(ABC):
         """What some work answers, done within one transaction of the store; or the refusal, and then the store is as it was."""
         problem: str | list[Finding] | Message
         try:
-            with self.store.transaction():
+            with self.store.transaction(alone=self.changes(request)):
                 return work()
         except Refused as refusal:
             problem = refusal.problem
         except Exception as fault:
             problem = _reason(fault)
         return self._refuse(request, problem, **how)
+
+    def changes(self, request: Message) -> bool:
+        """Whether a request may change what it has read first, so that no other process may change it in between."""
+        return False
 
     def turned_away(self, status: int, says: str) -> bytes:
         """The answer to an HTTP request that never came whole, or was too large: what the server says in this actor's place."""

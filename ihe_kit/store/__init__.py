@@ -89,11 +89,16 @@ class Store:
         self._db = connect(url)
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All or nothing: an exception inside leaves the store as it was. May be nested; the outermost one decides."""
+    def transaction(self, alone: bool = False) -> Iterator[None]:
+        """All or nothing: an exception inside leaves the store as it was. May be nested; the outermost one decides.
+
+        `alone`: nobody else writes from here on, also in another process, so that what is read now still holds when it is changed.
+        """
         with self._lock:
             self._depth += 1
             try:
+                if alone and not self._db.writing:
+                    self._db.begin()
                 yield
                 if self._depth == 1 and self._db.writing:
                     self._db.commit()
@@ -108,9 +113,7 @@ class Store:
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """A transaction that begins with the first change: whoever only reads needs none, since nobody else is let in meanwhile."""
-        with self.transaction():
-            if not self._db.writing:
-                self._db.begin()
+        with self.transaction(alone=True):
             yield
 
     @contextmanager

@@ -28,6 +28,11 @@ class FhirServer(Actor):
     def turned_away(self, status: int, says: str) -> bytes:
         return outcome(status, {408: "timeout", 413: "too-long", 431: "too-long", 500: "exception"}.get(status, "structure"), says).encode()
 
+    def changes(self, request: Message) -> bool:
+        """A create or an update may have a condition: what it finds must still be so when it is carried out."""
+        asks = isinstance(request, FhirMessage) and ("_search" in request.target or "$" in request.target)
+        return isinstance(request, FhirMessage) and request.method in ("POST", "PUT", "PATCH", "DELETE") and not asks
+
     def answer(self, request: Message) -> Message:
         assert isinstance(request, FhirMessage)
         call = Call(self.store, self.clock, self.ids, read_as_json(request) if request.is_xml else request)
