@@ -1,41 +1,56 @@
 """A template as a small readable tree, and the operational template (OPT 1.4, XML) that it stands for.
 
-    items: ELEMENT[at0004] 1..1 Systolic | The highest pressure of a heartbeat.
-      value: DV_QUANTITY openehr::125 mm[Hg] 0..<1000 precision 0
+    content: OBSERVATION[openEHR-EHR-OBSERVATION.pulse.v2] 0..* Pulse | The beat of the heart, counted at an artery.
+      ...
+        items: ELEMENT[at0004] 1..1 Rate | How often the heart beats in a minute.
+          value: DV_QUANTITY openehr::382 /min 0..<1000 precision 0
 
 One line is one node: the attribute it stands in, its class, its archetype id or at-code, how often it may occur, its name and what it
 means. Two blanks more are one level deeper. The first line names the template, its language and its purpose.
+
+- `"Problems"`: a name in quotes is fixed in the data. It tells two archetypes or elements of one code apart.
+- `items: CLUSTER(device.v1, *)[at0064] 0..* ...`: a slot. Whichever archetype of those is put there by the one who fills it in; `*` is any.
+- `value: DV_TEXT`: a data value, with what limits it (see `limits.py`). Several lines of one attribute are a choice.
+- `items: 1..3`: how many members an attribute takes in all, on a line before them.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from uuid import NAMESPACE_URL, uuid5
 from xml.sax.saxutils import escape
 
 from ihe_kit.core import Unreadable
 from ihe_kit.openehr import rm
+from ihe_kit.openehr.limits import Limit, attribute, child, interval, limit, texts
 
-_NODE = re.compile(r"( *)(?:(\w+): )?([A-Z_]+)(?:\[(\S+)\] (\d)\.\.(\d+|\*) ([^|]+?) \| (.+)|(?: ([^\s:]+)::(.+))?)")
-_AMOUNT = re.compile(r"(\S+) (\S+) ([\d.-]+?)\.\.<(\S+) precision (\d+)")
+_CLASS = r"([A-Z_]+(?:<[A-Z_]+>)?)"
+_NODE = re.compile(rf'( *)(?:(\w+): )?{_CLASS}(?:\(([^)]+)\))?\[(\S+)\] (\d+)\.\.(\d+|\*) ("?)([^|"]+?)"? \| (.+)')
+_VALUE = re.compile(rf"( *)(\w+): {_CLASS}(?: (.+))?")
+_COUNT = re.compile(r"( *)(\w+): (\d+)\.\.(\d+|\*)")
 
 
 @dataclass
 class Line:
-    """One line of the notation, and the lines below it."""
+    """One line of the notation, and the lines below it. `slot` are the archetypes that may be put there, `fixed` whether the name is."""
 
     attribute: str
     type: str
-    children: list[Line] = field(default_factory=list)
     code: str = ""
-    least: str = ""
-    most: str = ""
+    least: str = "1"
+    most: str = "1"
     name: str = ""
     says: str = ""
-    terminology: str = ""
-    rest: str = ""
+    slot: str = ""
+    fixed: bool = False
+    limit: Limit = field(default_factory=Limit)
+    children: list[Line] = field(default_factory=list)
+
+    @property
+    def archetype(self) -> bool:
+        return self.code.startswith("openEHR-")
 
 
 def opt(tree: str) -> str:
@@ -51,21 +66,21 @@ def opt(tree: str) -> str:
         '<description><original_author id="name">ihe_kit</original_author><lifecycle_state>published</lifecycle_state>'
         f"<details>{lang}<purpose>{escape(purpose)}</purpose></details></description>"
         f"<uid><value>{uuid5(NAMESPACE_URL, template)}</value></uid><template_id><value>{escape(template)}</value></template_id>"
-        f"<concept>{escape(template)}</concept><definition>{_object(root, template)}</definition></template>"
+        f"<concept>{escape(template)}</concept><definition>{_definition(root, template)}</definition></template>"
     )
     return _indented(text)
+
+
+# Reading --------------------------------------------------------------------------------------------------------------------------
 
 
 def _read(body: str, tree: str, at: int) -> Line:
     stack: list[Line] = []
     for line in body.splitlines(keepends=True):
-        found = _NODE.fullmatch(line.rstrip())
         if line.strip():
-            depth = len(found.group(1)) // 2 if found else -1
-            if not found or depth > len(stack) or (depth == 0) != (not stack):
-                raise Unreadable("expected `attribute: CLASS[code] 0..1 Name | what it means`, two blanks deeper than its parent", tree, at)
-            attribute, type_, *parts = (part or "" for part in found.groups()[1:])
-            node = Line(attribute, type_, [], *parts)
+            node, depth = _line(line.rstrip(), tree, at)
+            if depth > len(stack) or (depth == 0) != (not stack) or (not stack and not node.archetype):
+                raise Unreadable("expected the archetype of the whole first, and each line two blanks deeper than its parent", tree, at)
             del stack[depth:]
             if stack:
                 stack[-1].children.append(node)
@@ -76,79 +91,95 @@ def _read(body: str, tree: str, at: int) -> Line:
     return stack[0]
 
 
-def _object(node: Line, template: str = "") -> str:
-    archetype = node.code.startswith("openEHR-")
-    code = f"<node_id>{'at0000' if archetype else node.code}</node_id>"
-    start = f"<rm_type_name>{node.type}</rm_type_name>{_interval('occurrences', node.least or '1', node.most or '1')}{code}"
-    if node.type == "DV_QUANTITY" and node.rest:
-        return start + _amount(node)
-    inside = node.children
-    if node.type == "DV_CODED_TEXT" and node.rest:
-        inside = [Line("defining_code", "CODE_PHRASE", terminology=node.terminology, rest=node.rest)]
-    if node.type == "CODE_PHRASE":
-        codes = "".join(f"<code_list>{code}</code_list>" for code, _ in _codes(node))
-        return f"{start}<terminology_id><value>{node.terminology}</value></terminology_id>{codes}"
-    start += "".join(_attribute(node.type, name, list(group)) for name, group in groupby(inside, lambda child: child.attribute))
-    return start + _archetype(node, template) if archetype else start
+def _line(line: str, tree: str, at: int) -> tuple[Line, int]:
+    """A line, and how deep it stands."""
+    if found := _NODE.fullmatch(line):
+        blanks, attribute_, type_, slot, code, least, most, quote, name, says = (part or "" for part in found.groups())
+        return Line(attribute_, type_, code, least, most, name, says, slot, bool(quote)), len(blanks) // 2
+    if found := _COUNT.fullmatch(line):
+        blanks, attribute_, least, most = found.groups()
+        return Line(attribute_, "", least=least, most=most), len(blanks) // 2
+    found = _VALUE.fullmatch(line)
+    if not found:
+        raise Unreadable("expected `attribute: CLASS[code] 0..1 Name | what it means`, or `attribute: CLASS` of a data value", tree, at)
+    blanks, attribute_, type_, rest = found.groups()
+    try:
+        return Line(attribute_, type_, limit=limit(type_, rest or "")), len(blanks) // 2
+    except Unreadable as problem:
+        raise Unreadable(problem.says, tree, at) from None
+
+
+# Writing --------------------------------------------------------------------------------------------------------------------------
+
+
+def _definition(root: Line, template: str) -> str:
+    start = f"<rm_type_name>{root.type}</rm_type_name>{interval('occurrences', root.least, root.most)}<node_id>at0000</node_id>"
+    return f"{start}{_inside(root)}{_archetype(root, template)}"
+
+
+def _object(node: Line) -> str:
+    if node.slot:
+        return child(node.type, "ARCHETYPE_SLOT", _slot(node), node.code, node.least, node.most)
+    if not node.archetype:
+        inside = node.limit.xml or _inside(node)
+        return child(node.type, node.limit.kind, inside, node.code, node.least, node.most)
+    return child(node.type, "C_ARCHETYPE_ROOT", _inside(node) + _archetype(node), "at0000", node.least, node.most)
+
+
+def _inside(node: Line) -> str:
+    """The attributes of a node."""
+    fixed = attribute("name", child("DV_TEXT", "C_COMPLEX_OBJECT", attribute("value", texts(node.name)))) if node.fixed else ""
+    return fixed + "".join(_attribute(node.type, name, list(group)) for name, group in groupby(node.children, lambda one: one.attribute))
 
 
 def _attribute(owner: str, name: str, children: list[Line]) -> str:
     known = rm.attributes(owner).get(name)
-    many = bool(known and known.many)
-    least = "1" if any(child.least != "0" for child in children) else "0"
-    inside = "".join(f'<children xsi:type="{_kind(child)}">{_object(child)}</children>' for child in children)
-    order = f"<cardinality><is_ordered>false</is_ordered><is_unique>false</is_unique>{_interval('interval', least, '*')}</cardinality>"
-    kind = "C_MULTIPLE_ATTRIBUTE" if many else "C_SINGLE_ATTRIBUTE"
-    start = f'<attributes xsi:type="{kind}"><rm_attribute_name>{name}</rm_attribute_name>{_interval("existence", least, "1")}'
-    return f"{start}{inside}{order if many else ''}</attributes>"
+    size = next(((one.least, one.most) for one in children if not one.type), None)
+    members = [one for one in children if one.type]
+    choice = not (known and known.many)
+    least = size[0] if size else "1" if any(one.least != "0" for one in members) else "0"
+    if choice and len(members) > 1:
+        members = [replace(one, least="0") if not one.code else one for one in members]
+    inside = "".join(_object(one) for one in members)
+    return attribute(name, inside, min(least, "1"), many=not choice, cardinality=size or (least, "*"))
 
 
-def _kind(node: Line) -> str:
-    special = {"DV_QUANTITY": "C_DV_QUANTITY", "CODE_PHRASE": "C_CODE_PHRASE"}.get(node.type, "") if node.rest else ""
-    return special or ("C_ARCHETYPE_ROOT" if node.code.startswith("openEHR-") else "C_COMPLEX_OBJECT")
+def _slot(node: Line) -> str:
+    """What may stand in a slot (AOM 1.4, ARCHETYPE_SLOT.includes): an assertion about the archetype's identifier."""
+    names = [name.strip() for name in node.slot.split(",")]
+    if "*" in names:
+        return ""
+    pattern = "|".join(re.escape(f"openEHR-EHR-{node.type}.{name}").replace(r"\-", "-") for name in names)
+    words = "<type>{}</type><item{}>{}</item><reference_type>{}</reference_type>"
+    left = words.format("String", "", "archetype_id/value", "attribute")
+    right = words.format("C_STRING", ' xsi:type="C_STRING"', f"<pattern>{pattern}</pattern>", "constraint")
+    return (
+        f"<includes><string_expression>archetype_id/value matches {{/{pattern}/}}</string_expression>"
+        '<expression xsi:type="EXPR_BINARY_OPERATOR"><type>Boolean</type><operator>2007</operator>'
+        "<precedence_overridden>false</precedence_overridden>"
+        f'<left_operand xsi:type="EXPR_LEAF">{left}</left_operand><right_operand xsi:type="EXPR_LEAF">{right}</right_operand>'
+        "</expression></includes>"
+    )
 
 
-def _archetype(node: Line, template: str) -> str:
+def _archetype(node: Line, template: str = "") -> str:
     """What closes the root of an archetype: its identifier and the words of every code below it."""
     named = f"<template_id><value>{escape(template)}</value></template_id>" if template else ""
-    words = [("at0000", node.name, node.says), *(word for child in node.children for word in _words(child))]
+    words = {code: (name, says) for one in reversed(node.children) for code, name, says in reversed(_words(one))}
     terms = "".join(
         f'<term_definitions code="{code}"><items id="text">{escape(name)}</items><items id="description">{escape(says)}</items>'
         "</term_definitions>"
-        for code, name, says in words
+        for code, (name, says) in [("at0000", (node.name, node.says)), *reversed(words.items())]
     )
     return f"<archetype_id><value>{node.code}</value></archetype_id>{named}{terms}"
 
 
 def _words(node: Line) -> list[tuple[str, str, str]]:
     """The words of the codes of a node and of those below it, up to the next archetype."""
-    if node.code.startswith("openEHR-"):
+    if node.archetype:
         return []
-    own = [(node.code, node.name, node.says)] if node.code else [(code, name, name) for code, name in _codes(node) if name]
-    return own + [word for child in node.children for word in _words(child)]
-
-
-def _codes(node: Line) -> list[tuple[str, str]]:
-    pairs = [part.strip().partition("=") for part in node.rest.split(",")] if node.type in ("DV_CODED_TEXT", "CODE_PHRASE") else []
-    return [(code, name) for code, _, name in pairs]
-
-
-def _amount(node: Line) -> str:
-    found = _AMOUNT.fullmatch(node.rest)
-    if not found:
-        raise Unreadable(f"expected `DV_QUANTITY openehr::125 mm[Hg] 0..<1000 precision 0`, but found {node.rest!r}")
-    code, units, low, high, precision = found.groups()
-    return (
-        f"<property><terminology_id><value>{node.terminology}</value></terminology_id><code_string>{code}</code_string></property><list>"
-        f"{_interval('magnitude', low, high, False)}{_interval('precision', precision, precision)}<units>{escape(units)}</units></list>"
-    )
-
-
-def _interval(tag: str, low: str, high: str, included: bool = True) -> str:
-    limits = f"<lower>{low}</lower>" + ("" if high == "*" else f"<upper>{high}</upper>")
-    flags = ("true", "true" if included and high != "*" else "false", "false", "true" if high == "*" else "false")
-    names = ("lower_included", "upper_included", "lower_unbounded", "upper_unbounded")
-    return f"<{tag}>" + "".join(f"<{name}>{flag}</{name}>" for name, flag in zip(names, flags, strict=True)) + f"{limits}</{tag}>"
+    own = [(node.code, node.name, node.says)] if node.code else [(code, name, name) for code, name in node.limit.words]
+    return own + [word for one in node.children for word in _words(one)]
 
 
 def _indented(text: str) -> str:
