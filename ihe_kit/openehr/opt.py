@@ -8,100 +8,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
 
 from ihe_kit.core import Unreadable, nearest
 from ihe_kit.files import data
+from ihe_kit.openehr import opt_reader as reader
 from ihe_kit.openehr import rm
+from ihe_kit.openehr.aom import Attribute, Cardinality, Description, Node, Ordinal, Range, Span, Terms, Unit
+from ihe_kit.openehr.opt_xml import NAMESPACE, read_xml
 
-if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element as Xml
-
-NAMESPACE = "http://schemas.openehr.org/v1"
-MAX_DEPTH = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """A range of numbers; None where it has no limit."""
-
-    low: float | None = None
-    high: float | None = None
-    low_included: bool = True
-    high_included: bool = True
-
-    def holds(self, value: float) -> bool:
-        above = self.low is None or value > self.low or (self.low_included and value == self.low)
-        return above and (self.high is None or value < self.high or (self.high_included and value == self.high))
-
-    def __str__(self) -> str:
-        low = "" if self.low is None else f"{self.low:g}" if self.low_included else f">{self.low:g}"
-        high = "*" if self.high is None else f"{self.high:g}" if self.high_included else f"<{self.high:g}"
-        return f"{low}..{high}"
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """One unit that a quantity may have, with the range and the decimals that go with it."""
-
-    units: str
-    magnitude: Range
-    precision: Range
-
-
-@dataclass(frozen=True, eq=False)
-class Attribute:
-    """What a template says about one attribute of a node: the alternatives or members it may hold."""
-
-    name: str
-    least: int
-    children: tuple[Node, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Node:
-    """One object of a template. `most` is -1 where there is no limit; `code` is an archetype id or at-code, "" for a data value.
-
-    `units`, `codes`, `options` and `range` are the limits of a data value: empty where the template sets none.
-    """
-
-    type: str
-    code: str = ""
-    least: int = 1
-    most: int = 1
-    name: str = ""
-    says: str = ""
-    slot: bool = False
-    attributes: tuple[Attribute, ...] = ()
-    units: tuple[Unit, ...] = ()
-    terminology: str = ""
-    codes: tuple[tuple[str, str], ...] = ()
-    options: tuple[str, ...] = ()
-    range: Range | None = None
-
-    @property
-    def occurs(self) -> str:
-        return f"{self.least}..{'*' if self.most < 0 else self.most}"
-
-    def attribute(self, name: str) -> Attribute | None:
-        return next((attribute for attribute in self.attributes if attribute.name == name), None)
-
-    def child(self, name: str) -> Node:
-        """The only object that an attribute may hold; where the template leaves it open, one of the reference model's class."""
-        attribute = self.attribute(name)
-        if attribute and len(attribute.children) == 1:
-            return attribute.children[0]
-        known = rm.attributes(self.type).get(name)
-        return Node(known.type if known else "")
-
-    @property
-    def fixed_name(self) -> str:
-        """The name that the template gives this node in the data, "" where it leaves it to the archetype."""
-        attribute = self.attribute("name")
-        texts = [child.child("value").options for child in attribute.children] if attribute else []
-        return texts[0][0] if texts and texts[0] else ""
+__all__ = [
+    "NAMESPACE",
+    "Attribute",
+    "Cardinality",
+    "Description",
+    "Leaf",
+    "Move",
+    "Node",
+    "Ordinal",
+    "Range",
+    "Span",
+    "Template",
+    "Unit",
+    "known",
+    "load",
+    "own",
+    "register",
+    "template",
+    "web_id",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,13 +90,18 @@ _WITHOUT_SEGMENT = ("HISTORY", "ITEM_STRUCTURE")
 
 @dataclass(frozen=True, eq=False)
 class Template:
-    """An operational template. `text` is the XML it was read from."""
+    """An operational template. `text` is the XML it was read from; `annotations` are its notes by path, `words` the terms of other languages
+    by `archetype|language`, where it brings them."""
 
     id: str
     concept: str
     language: str
     root: Node
     text: str
+    uid: str = ""
+    description: Description = field(default_factory=Description)
+    annotations: dict[str, dict[str, str]] = field(default_factory=dict)
+    words: dict[str, Terms] = field(default_factory=dict)
 
     @cached_property
     def leaves(self) -> tuple[Leaf, ...]:
@@ -232,15 +173,25 @@ def load(text: str | bytes) -> Template:
 
 @lru_cache(maxsize=32)  # a repository reads its templates at every composition that it takes
 def _loaded(text: str) -> Template:
-    root = _xml(text.removeprefix("\ufeff"))
-    definition, template_id = root.find("definition"), _text(root, "template_id/value")
-    concept, language = _text(root, "concept"), _text(root, "language/code_string")
+    root = read_xml(text.removeprefix("\ufeff"))
+    definition, template_id = root.find("definition"), reader.text(root, "template_id/value")
+    concept, language = reader.text(root, "concept"), reader.text(root, "language/code_string")
     for found, name in ((template_id, "template_id"), (concept, "concept"), (language, "language")):
         if not found:
             raise Unreadable(f"expected a template with a {name}, but it has none", text)
-    if definition is None or not _text(definition, "rm_type_name"):
+    if definition is None or not reader.text(definition, "rm_type_name"):
         raise Unreadable("expected a definition with an rm_type_name: it is what the template says about the data", text)
-    return Template(template_id, concept, language, _node(definition, {}, 1), text)
+    return Template(
+        id=template_id,
+        concept=concept,
+        language=language,
+        root=reader.definition(definition),
+        text=text,
+        uid=reader.text(root, "uid/value"),
+        description=reader.description(root.find("description")),
+        annotations=reader.notes(root),
+        words=reader.languages(root),
+    )
 
 
 @lru_cache(maxsize=32)
@@ -274,89 +225,3 @@ def register(new: Template) -> None:
 def own() -> list[str]:
     """The templates that can be had by name."""
     return sorted({path.stem for path in data("openehr").glob("*.opt")} | set(_registered))
-
-
-def _xml(text: str) -> Xml:
-    from xml.etree import ElementTree
-
-    if "<!DOCTYPE" in text:
-        says = "a template has no DOCTYPE: through one a document can make its reader fetch files or fill its memory"
-        raise Unreadable(says, text, text.index("<!DOCTYPE"))
-    try:
-        root = ElementTree.fromstring(text)
-    except UnicodeEncodeError as problem:
-        raise Unreadable("half a surrogate pair is no character", text, problem.start) from None
-    except ElementTree.ParseError as problem:
-        line, column = problem.position
-        start = sum(len(before) for before in text.splitlines(keepends=True)[: line - 1]) + column
-        raise Unreadable(f"expected XML: {problem.msg.partition(':')[0]}", text, start) from None
-    space, _, name = root.tag.rpartition("}")
-    if name != "template" or space.lstrip("{") not in (NAMESPACE, ""):
-        raise Unreadable(f"expected <template> of {NAMESPACE}, but found <{name}> of {space.lstrip('{') or 'no namespace'}", text)
-    for node in root.iter():
-        node.tag = node.tag.rpartition("}")[2]
-    return root
-
-
-def _text(node: Xml, path: str) -> str:
-    return (node.findtext(path) or "").strip()
-
-
-def _node(xml: Xml, terms: dict[str, tuple[str, str]], depth: int) -> Node:
-    if depth > MAX_DEPTH:
-        raise Unreadable(f"expected at most {MAX_DEPTH} levels of nesting")
-    kind = next((value.rpartition(":")[2] for key, value in xml.items() if key.endswith("}type")), "C_COMPLEX_OBJECT")
-    archetype, code = _text(xml, "archetype_id/value"), _text(xml, "node_id")
-    if archetype:
-        terms = {term.get("code", ""): _words(term) for term in xml.findall("term_definitions")}
-    name, says = terms.get("at0000" if archetype else code, ("", ""))
-    item, low_high = xml.find("item"), xml.find("item/range")
-    units = xml.findall("list") if kind == "C_DV_QUANTITY" else []
-    return Node(
-        type=rm.bare(_text(xml, "rm_type_name")),
-        code=archetype or code,
-        least=_count(xml, "occurrences/lower", 0),
-        most=_count(xml, "occurrences/upper", -1),
-        name=name,
-        says=says,
-        slot=kind == "ARCHETYPE_SLOT",
-        attributes=tuple(_attribute(child, terms, depth) for child in xml.findall("attributes")),
-        units=tuple(Unit(_text(one, "units"), _range(one.find("magnitude")), _range(one.find("precision"))) for one in units),
-        terminology=_text(xml, "terminology_id/value"),
-        codes=tuple((code, rm.terms().get(code, "") or terms.get(code, ("", ""))[0]) for code in _listed(xml, "code_list")),
-        options=tuple(_listed(item, "list")) if item is not None else (),
-        range=_range(low_high) if low_high is not None else None,
-    )
-
-
-def _attribute(xml: Xml, terms: dict[str, tuple[str, str]], depth: int) -> Attribute:
-    children = tuple(_node(child, terms, depth + 1) for child in xml.findall("children"))
-    return Attribute(_text(xml, "rm_attribute_name"), _count(xml, "existence/lower", 0), children)
-
-
-def _listed(xml: Xml, tag: str) -> list[str]:
-    return [(child.text or "").strip() for child in xml.findall(tag)]
-
-
-def _count(xml: Xml, path: str, default: int) -> int:
-    text = _text(xml, path)
-    if text and not re.fullmatch("[0-9]{1,10}", text):
-        raise Unreadable(f"expected a whole number of at most 10 digits in {path}, but found {text[:20]!r}")
-    return int(text or default)
-
-
-def _words(term: Xml) -> tuple[str, str]:
-    words = {item.get("id"): (item.text or "").strip() for item in term.findall("items")}
-    return words.get("text", ""), words.get("description", "")
-
-
-def _range(xml: Xml | None) -> Range:
-    """A range of numbers; open where there is none, or where its limits are no numbers (durations, dates)."""
-
-    def limit(tag: str) -> tuple[float | None, bool]:
-        text = _text(xml, tag) if xml is not None else ""
-        number = float(text) if re.fullmatch(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", text) else None
-        return number, xml is None or _text(xml, f"{tag}_included") != "false"
-
-    (low, low_included), (high, high_included) = limit("lower"), limit("upper")
-    return Range(low, high, low_included, high_included)

@@ -95,4 +95,5 @@ def bare(name: str) -> str:
 @lru_cache(maxsize=1)
 def terms() -> dict[str, str]:
     """The codes of openEHR's own terminology with their rubrics: `{"433": "event"}`."""
-    return {row["code"]: row["meaning"] for row in rows("openehr/codes.tsv")}
+    found = [row for row in rows("openehr/codes.tsv") if row["terminology"] == "openehr"]
+    return {row["code"]: row["meaning"] for row in reversed(found)}
