@@ -3,7 +3,8 @@
 Four tables serve every standard. `document` keeps each version of each thing as the text it came in; nothing is overwritten, a change is a new
 version. The others say by what the current version can be found: `entry` by words, codes and references, `period` by dates, `amount` by numbers
 and quantities. A row of these names its `owner`, the serial number of the first version, and its parameter by a number (table `param`). Their
-indexes begin with what a search asks, so a search reads what it finds and little else.
+indexes begin with what a search asks, so a search reads what it finds and little else. What is asked for by the parts of its tree, as AQL does, has
+two tables more (`nodes`).
 
 The database is SQLite's or PostgreSQL's, by its URL; what they have in common is `database.Database`.
 """
@@ -19,6 +20,7 @@ from typing import Any
 
 from ihe_kit.keys import LONGEST, split_key
 from ihe_kit.store.database import Database, Row, without_password
+from ihe_kit.store.nodes import Node, NodeIndex
 
 Entry = tuple[str, str, str, str] | tuple[str, str, str, str, int]  # (param, system, value as compared, value as written, part)
 Period = tuple[str, str, str, int]  # (param, first moment, last moment, part)
@@ -87,6 +89,7 @@ class Store:
         self._depth = 0
         self._params: dict[tuple[str, str], int] = {}
         self._db = connect(url)
+        self.nodes = NodeIndex(self._db)
 
     @contextmanager
     def transaction(self, alone: bool = False) -> Iterator[None]:
@@ -104,7 +107,7 @@ class Store:
                     self._db.commit()
             except BaseException:
                 if self._depth == 1 and self._db.writing:
-                    self._params.clear()  # a number that was given out is taken back
+                    self._forget()
                     self._db.rollback()
                 raise
             finally:
@@ -125,11 +128,16 @@ class Store:
             try:
                 yield
             except BaseException:
-                self._params.clear()
+                self._forget()
                 self._db.run(f"ROLLBACK TO {name}")
                 raise
             finally:
                 self._db.run(f"RELEASE {name}")
+
+    def _forget(self) -> None:
+        """Numbers that were given out are taken back."""
+        self._params.clear()
+        self.nodes.forget()
 
     def put(
         self,
@@ -141,8 +149,13 @@ class Store:
         deleted: bool = False,
         periods: Iterable[Period] = (),
         amounts: Iterable[Amount] = (),
+        nodes: Iterable[Node] = (),
+        record: int = 0,
     ) -> Document:
-        """Keeps a new version and finds it by these rows from now on. Raises ValueError for an id that is too long to be one."""
+        """Keeps a new version and finds it by these rows from now on. Raises ValueError for an id that is too long to be one.
+
+        `nodes` are the parts of its tree that can be asked about (`store.nodes`), and `record` is the owner of the record that they belong to.
+        """
         if len(id) > LONGEST:
             raise ValueError(f"what is kept is known by {LONGEST} characters at most, but found {len(id)}: {id[:40]}...")
         run, many = self._db.run, self._db.many
@@ -163,6 +176,7 @@ class Store:
             many("INSERT INTO period VALUES (?, ?, ?, ?, ?)", dict.fromkeys(dates))
             numbers = [(self._made(kind, name), low, high, owner, *rest) for name, low, high, *rest in amounts]
             many("INSERT INTO amount VALUES (?, ?, ?, ?, ?, ?, ?)", dict.fromkeys(numbers))
+            self.nodes.keep(new, record or owner, nodes)
         return Document(kind, id, version + 1, at, text, deleted, owner, new)
 
     def _entry(self, kind: str, owner: int, name: str, system: str, value: str, exact: str, part: int = 0) -> Row:

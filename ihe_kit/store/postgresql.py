@@ -38,7 +38,11 @@ CREATE INDEX period_owner ON period (owner, param);
 CREATE TABLE amount (
     param BIGINT, low DOUBLE PRECISION, high DOUBLE PRECISION, owner BIGINT, system TEXT, code TEXT, part BIGINT);
 CREATE INDEX amount_low ON amount (param, low, high, owner);
-CREATE INDEX amount_owner ON amount (owner, param)
+CREATE INDEX amount_owner ON amount (owner, param);
+CREATE TABLE concept (num BIGINT PRIMARY KEY, parent BIGINT, attribute TEXT, code TEXT, type TEXT);
+CREATE INDEX concept_place ON concept (parent, attribute, code, type);
+CREATE TABLE node (concept BIGINT, record BIGINT, serial BIGINT, num BIGINT, cap BIGINT, name TEXT, data TEXT);
+CREATE INDEX node_place ON node (concept, record, serial, num)
 """.replace(" TEXT", ' TEXT COLLATE "C"')
 _NOTE = f"ihe_kit {MADE}"  # of which making the tables are, as a comment on one of them
 _MADE = "SELECT obj_description(oid, 'pg_class') FROM pg_class WHERE relname = 'document' AND relnamespace = current_schema()::regnamespace"

@@ -31,6 +31,10 @@ CREATE TABLE amount (
     param INTEGER, low REAL, high REAL, owner INTEGER, system TEXT, code TEXT, part INTEGER,
     PRIMARY KEY (param, low, high, owner, system, code, part)) WITHOUT ROWID;
 CREATE INDEX amount_owner ON amount (owner, param);
+CREATE TABLE concept (num INTEGER PRIMARY KEY, parent INTEGER, attribute TEXT, code TEXT, type TEXT, UNIQUE (parent, attribute, code, type));
+CREATE TABLE node (
+    concept INTEGER, record INTEGER, serial INTEGER, num INTEGER, cap INTEGER, name TEXT, data TEXT,
+    PRIMARY KEY (concept, record, serial, num)) WITHOUT ROWID;
 PRAGMA user_version = {MADE}
 """
 # With these, what was answered survives the end of the process: the log is written before the answer.
