@@ -118,7 +118,7 @@ def test_a_value_that_nobody_knows_is_stored_with_the_reason(repository: Openehr
     body = json.loads(composition(repository.clock))
     (element, _) = body["content"][0]["data"]["events"][0]["data"]["items"]
     del element["value"]
-    refused(repository, lambda: send(repository, "POST", f"ehr/{EHR}/composition", json.dumps(body)), 422, "asks for value")
+    refused(repository, lambda: send(repository, "POST", f"ehr/{EHR}/composition", json.dumps(body)), 422, "neither a value nor")
     code = {"_type": "CODE_PHRASE", "terminology_id": {"_type": "TERMINOLOGY_ID", "value": "openehr"}, "code_string": "253"}
     element["null_flavour"] = {"_type": "DV_CODED_TEXT", "value": "unknown", "defining_code": code}
     assert send(repository, "POST", f"ehr/{EHR}/composition", json.dumps(body)).status == "201"

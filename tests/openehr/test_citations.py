@@ -6,11 +6,11 @@ import pytest
 
 from ihe_kit.core import cited
 from ihe_kit.files import rows
-from ihe_kit.openehr import explain, parse, rm
+from ihe_kit.openehr import explain, invariants, model, parse, rm, terminology
 from ihe_kit.openehr.conformance import conform
 
 MARK = cited("x", checked=False).removeprefix("x ")
-TABLES = ("openehr/rm.tsv", "openehr/rules.tsv", "openehr/codes.tsv")
+TABLES = ("openehr/rm.tsv", "openehr/rules.tsv", "openehr/codes.tsv", "openehr/coded.tsv", "openehr/invariants.tsv")
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -52,7 +52,7 @@ def test_a_finding_about_a_row_that_nobody_compared(monkeypatch: pytest.MonkeyPa
 
 
 def _forget() -> None:
-    for table in (rm.classes, rm.attributes, rm.heirs):
+    for table in (rm.classes, rm.attributes, rm.heirs, model.known, terminology.coded, invariants.invariants):
         table.cache_clear()
 
 
@@ -87,3 +87,24 @@ def test_text_stands_for_characters_and_bytes() -> None:
     image = {"_type": "DV_MULTIMEDIA", "media_type": code, "size": 3, "data": "QUJD"}
     assert conform(parse(json.dumps(image))) == []
     assert [finding.rule for finding in conform(parse(json.dumps(image | {"data": ["A"]})))] == ["OPENEHR-TYPE"]
+
+
+def test_every_row_is_about_an_attribute_of_its_class() -> None:
+    for row in (*rows("openehr/invariants.tsv"), *rows("openehr/coded.tsv")):
+        assert (row.get("at") or row["attribute"]) in rm.attributes(row["class"]), row
+    for row in rows("openehr/coded.tsv"):
+        assert row["group"] in terminology.groups()
+
+
+def test_every_test_of_an_invariant_is_used_and_known() -> None:
+    assert {row["test"].split()[0] for row in rows("openehr/invariants.tsv")} == set(invariants.TESTS)
+
+
+def test_findings_about_groups_and_invariants_cite_the_place() -> None:
+    code = {"terminology_id": {"value": "openehr"}, "code_string": "146"}
+    element = {"_type": "ELEMENT", "archetype_node_id": "at1", "name": {"value": "x"}}
+    element |= {"null_flavour": {"value": "mean", "defining_code": code}, "value": {"_type": "DV_TEXT", "value": "x"}}
+    assert {finding.spec for finding in conform(parse(json.dumps(element)))} == {
+        "openEHR RM 1.1.0 Data Structures, ELEMENT, Inv_null_flavour_valid",
+        "openEHR RM 1.1.0 Data Structures, ELEMENT, Inv_null_flavour_indicated",
+    }

@@ -17,6 +17,7 @@ from tests.openehr.given import CASES, CLOCK, ids
 GOOD = build("kit_vital_signs.v1", {"systolic": 142, "diastolic": 91, "position": "sitting", "rate": 72}, CLOCK, ids).text
 
 _CODE = {"_type": "CODE_PHRASE", "terminology_id": {"_type": "TERMINOLOGY_ID", "value": "openehr"}, "code_string": "146"}
+UNKNOWN = {"_type": "DV_CODED_TEXT", "value": "unknown", "defining_code": _CODE | {"code_string": "253"}}
 MEAN = {"_type": "DV_CODED_TEXT", "value": "mean", "defining_code": _CODE}
 
 # rule, what is replaced, by what, where the finding is
@@ -138,9 +139,9 @@ def test_an_element_may_say_why_it_has_no_value() -> None:
     def without_value(**more: object) -> list[tuple[str, str]]:
         return changed(lambda event: (event["data"]["items"][0].pop("value"), event["data"]["items"][0].update(more)))
 
-    assert without_value(null_flavour=MEAN) == []
-    assert without_value(null_flavour=MEAN, value=None) == []
-    missing = [("OPENEHR-REQUIRED", "value")]
+    assert without_value(null_flavour=UNKNOWN) == []
+    assert without_value(null_flavour=UNKNOWN, value=None) == []
+    missing = [("OPENEHR-INVARIANT", "value")]
     assert without_value() == without_value(value=None) == without_value(null_flavour=None) == missing
 
 

@@ -65,7 +65,6 @@ def test_any_namespace_prefix_is_read() -> None:
         (f"{BP}[2]/data[at0003]/items[at0004]/value/units", "units", "String", "1..1"),
         (f"{BP}/state[at0007]/items[at0008]/value/defining_code/code_string", "code string", "String", "1..1"),
         (BP, "Any event", "POINT_EVENT", "1..*"),
-        ("/", "Vital signs", "COMPOSITION", "1..1"),
         ("/context/start_time/value", "value", "String", "1..1"),
         ("vital_signs/blood_pressure:0/any_event:0/systolic|magnitude", "Systolic", "DV_QUANTITY", "1..1"),
         ("/subject/external_ref/namespace", "namespace", "String", "1..1"),

@@ -1,0 +1,169 @@
+"""An object and all below it against the Reference Model (RM 1.1.0); no template is needed.
+
+Classes, attributes and JSON types from `rm.tsv`, codes from `coded.tsv`, invariants from `invariants.tsv`, dates from `iso8601.py`.
+Not checked, for nobody can look it up here: whether a code of a language, a country, a character set or a media type exists.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from ihe_kit.core import nearest
+from ihe_kit.json_text import Node as Json
+from ihe_kit.openehr import iso8601, rm
+from ihe_kit.openehr.findings import Findings, a, filled
+from ihe_kit.openehr.invariants import Invariant, invariants, text
+from ihe_kit.openehr.paths import class_in, code_of
+from ihe_kit.openehr.terminology import Coded, coded, same
+
+# What a repository fills in itself when something is committed: a request may leave it out.
+_OF_THE_SERVER = {"system_id", "time_committed", "contribution", "uid"}
+_COMMITS = ("AUDIT_DETAILS", "ATTESTATION", "ORIGINAL_VERSION")
+
+
+@dataclass(frozen=True)
+class Known:
+    """All that is known of one class, inherited things too."""
+
+    attributes: dict[str, rm.Attribute]
+    required: tuple[rm.Attribute, ...]
+    coded: dict[str, Coded]
+    invariants: tuple[Invariant, ...]
+    abstract: bool
+
+
+@lru_cache(maxsize=256)
+def known(type_: str) -> Known:
+    attributes = rm.attributes(type_)
+    required = tuple(attribute for attribute in attributes.values() if attribute.required)
+    return Known(attributes, required, coded(type_), invariants(type_), rm.abstract(type_))
+
+
+def check_model(found: Findings, node: Json) -> None:
+    """Holds an object, and all below it, to its class."""
+    if node.kind == "object":
+        _object(found, node)
+    for child in node.children:
+        if child.children or child.kind == "object":
+            check_model(found, child)
+
+
+def _object(found: Findings, node: Json) -> None:
+    place = found.message.place(node)
+    if not _is_of_a_class(found, node):
+        return
+    class_ = known(place.type)
+    members = {child.key: child for child in node.children}
+    for attribute in class_.required:
+        if not filled(members.get(attribute.name)) and not _left_to_the_server(found, place.type, attribute.name):
+            element = found.lacking(node, attribute.name)
+            if element:
+                found.add("OPENEHR-REQUIRED", element, f"{place.type} has no {attribute.name}. {attribute.says}", spec=attribute.spec)
+    for child in node.children if class_.attributes else ():
+        one = class_.attributes.get(child.key or "")
+        if one:
+            _attribute(found, child, one)
+        elif child.key != "_type":
+            what = f"{place.type} has no attribute {child.key}{nearest(child.key or '', class_.attributes)}."
+            found.add("OPENEHR-ATTRIBUTE", child, what, spec=rm.classes()[place.type][""].spec)
+    for name, group in class_.coded.items():
+        if name in members and members[name].kind == "object":
+            _code(found, members[name], group)
+    if place.type in iso8601.FORMS and "value" in members:
+        _date(found, place.type, members["value"])
+    for invariant in class_.invariants:
+        if not invariant.test(node, invariant.at, invariant.words):
+            _broken(found, node, invariant)
+
+
+def _broken(found: Findings, node: Json, invariant: Invariant) -> None:
+    child = node.child(invariant.at)
+    at = child if child and child.kind != "null" else found.lacking(node, invariant.at)
+    if at:
+        found.say("OPENEHR-INVARIANT", at, invariant.says, invariant.spec, invariant.severity)
+
+
+def _left_to_the_server(found: Findings, type_: str, name: str) -> bool:
+    return name in _OF_THE_SERVER and type_ in _COMMITS and bool(found.message.method) and not found.message.status
+
+
+def _is_of_a_class(found: Findings, node: Json) -> bool:
+    """Whether an object is of a class of the model, and of one that belongs where it stands."""
+    place, named = found.message.place(node), node.child("_type")
+    unknown = named and named.value and rm.bare(named.value) not in rm.classes()
+    if named and unknown and (place.declared in rm.classes() or class_in(code_of(node))):
+        found.add("OPENEHR-TYPE", named, f"The reference model has no class {named.value}{nearest(named.value, rm.classes())}.")
+    elif not rm.is_a(place.type, place.declared):
+        found.add("OPENEHR-TYPE", named or node, f"Here stands {a(place.type)}, but {a(place.declared)} belongs here.")
+    elif known(place.type).abstract:
+        absent = found.lacking(node, "_type")
+        if absent:
+            found.add("OPENEHR-TYPE", absent, f"{place.type} is a family of classes, and this object does not say which one it is of.")
+        return False
+    return True
+
+
+def _attribute(found: Findings, node: Json, attribute: rm.Attribute) -> None:
+    """Whether a value has the JSON type of its attribute."""
+    kind = "array" if attribute.many else rm.PRIMITIVES.get(attribute.type, "object")
+    if node.kind == kind and kind == "number" and attribute.type.startswith("Integer") and not _whole(node.scalar):
+        found.add("OPENEHR-TYPE", node, f"{attribute.name} is a whole number, and {node.scalar} is none.", spec=attribute.spec)
+    if node.kind == kind or not attribute.type or not filled(node):
+        return
+    fix = None
+    if kind == "number" and re.fullmatch(r"-?(0|[1-9]\d*)(\.\d+)?", node.value, re.ASCII):
+        fix = ("Take off the quotation marks", node.value)
+    what = f"{attribute.name} is written as {a(node.kind)}, but it is {a(kind)} in JSON."
+    found.add("OPENEHR-TYPE", node, what, fix, attribute.spec)
+
+
+def _whole(number: str) -> bool:
+    return number.lstrip("-").isdigit() or float(number).is_integer()
+
+
+def _date(found: Findings, type_: str, node: Json) -> None:
+    if node.kind == "string" and node.value and iso8601.read(type_, node.value) is None:
+        what = f"This is no {type_} as ISO 8601 writes it, such as {iso8601.FORMS[type_][1]}."
+        found.add("OPENEHR-DATE", node, what, spec=rm.attributes(type_)["value"].spec)
+
+
+def _code(found: Findings, node: Json, group: Coded) -> None:
+    """A code against the group of openEHR's own terminology that its attribute takes it from."""
+    phrase = node if node.child("code_string") else node.child("defining_code")
+    code, terminology = (phrase.child("code_string"), text(phrase, "terminology_id", "value")) if phrase else (None, "")
+    own = same(terminology, group.group.terminology) or same(terminology, "openehr")
+    if not code or not code.value or (group.open and not own):
+        return
+    if terminology and not own:
+        named = phrase.child("terminology_id") if phrase else None
+        what = f"The code is of {terminology}, but {group.group.name} is a group of openEHR's own terminology."
+        found.add("OPENEHR-GROUP", (named.child("value") if named else None) or code, what, spec=group.spec)
+    elif code.value not in group.group.codes:
+        what = f"{code.value} is no code of {group.group.name}; there are {_listed(group.group.codes)}."
+        found.add("OPENEHR-GROUP", code, what, spec=group.spec)
+    else:
+        _rubric(found, node, group.group.codes[code.value])
+
+
+def _rubric(found: Findings, node: Json, rubric: str) -> None:
+    """Whether the text beside a code says what the code means; the rubrics here are English, so only in English documents."""
+    said = node.child("value")
+    root = found.message.root
+    if (
+        rubric
+        and said
+        and said.value
+        and said.value.strip().lower() != rubric.lower()
+        and root
+        and text(root, "language", "code_string")[:2] == "en"
+    ):
+        fix = (f"Write {rubric}", json.dumps(rubric))
+        found.add("OPENEHR-RUBRIC", said, f"The text does not say what its code means, {rubric}.", fix)
+
+
+def _listed(codes: dict[str, str], most: int = 15) -> str:
+    words = [f"{code} {meaning}".strip() for code, meaning in codes.items()]
+    return ", ".join(words[:most]) + (f" and {len(words) - most} more" if len(words) > most else "")
