@@ -17,7 +17,8 @@ USAGES = {"R": "required", "RE": "required if known", "C": "conditional", "O": "
 class Control:
     """One value to fill in: where it goes, what it is called, what it is now; and the table that its codes come from, if it has one.
 
-    `meaning` is what the code means; a `brief` one, which stands beside others, has no room to say it. `wide` is its share of a line.
+    `meaning` is what the code means; a `brief` one, which stands beside others, has no room to say it. `wide` is its share of a line, `hint` what
+    is shown while nothing is there.
     """
 
     path: str
@@ -27,6 +28,7 @@ class Control:
     meaning: str = ""
     brief: bool = False
     wide: int = 1
+    hint: str = ""
 
     @property
     def shown(self) -> str:
@@ -39,7 +41,8 @@ class Control:
 class Question:
     """A field: its usage, and the controls of each of its repetitions. `reason` says why a conditional field is there.
 
-    `badge` is how its standard writes what is wanted, where that is not by usage: FHIR's `1..1`.
+    `badge` is how its standard writes what is wanted, where that is not by usage: FHIR's `1..1`. `short` is what is shown of a long path, `limits` what
+    a value may be; `offer` is (path, words) of a part that may be asked for instead.
     """
 
     path: str
@@ -51,6 +54,9 @@ class Question:
     spec: str = ""
     folded: bool = False
     badge: str = ""
+    short: str = ""
+    limits: str = ""
+    offer: tuple[str, str] | None = None
 
     @property
     def wanted(self) -> str:
@@ -60,7 +66,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A segment: the fields to fill in, and the names of those that are not sent. One that is `shut` has its fields only when it is opened."""
+    """A segment: the fields to fill in, and the names of those that are not sent. One that is `shut` has its fields only when it is opened.
+
+    `short` is what is shown of a long path, `level` how deep it stands in another; `another` is the path of one more of the same, where there may be one.
+    """
 
     path: str
     name: str
@@ -69,6 +78,9 @@ class Sheet:
     folded: bool = False
     spare: bool = False
     shut: bool = False
+    short: str = ""
+    level: int = 0
+    another: str = ""
 
     @property
     def controls(self) -> tuple[Control, ...]:
@@ -108,27 +120,39 @@ def table_html(sheets: Iterable[Sheet]) -> str:
 def _sheet(sheet: Sheet, key: str) -> str:
     shown = "".join(_question(q, key) for q in sheet.questions if not q.folded)
     folded = [q for q in sheet.questions if q.folded]
-    more = f"<summary>More fields of {h(sheet.path)} ({len(folded)})</summary>{''.join(_question(q, key) for q in folded)}"
+    more = f"<summary>More fields of {visible(sheet.name if sheet.short else sheet.path)} ({len(folded)})</summary>{''.join(_question(q, key) for q in folded)}"
     rest = f'<details class="kit-more" data-more="{h(sheet.path)}">{more}</details>' if folded else ""
     unsent = f'<p class="kit-unsent">{_badge("X")} <span>Not sent: {visible(", ".join(sheet.unsent))}.</span></p>' if sheet.unsent else ""
-    remove = _button("bin", f"Remove {sheet.path}", f'data-drop="{h(sheet.path)}"') if sheet.spare else ""
+    named = sheet.name if sheet.short else sheet.path
+    remove = _button("bin", f"Remove {named}", f'data-drop="{h(sheet.path)}"') if sheet.spare else ""
+    again = _button("add", f"Add another after {named}", f'data-part="{h(sheet.another)}"') if sheet.another else ""
     head = f"<code>{h(sheet.path)}</code> {visible(sheet.name)}"
+    if sheet.short:  # a name says more than a long path
+        head = f"<span>{visible(sheet.name)}</span> <code>{h(sheet.short)}</code>"
+    level = f' style="--level:{sheet.level}"' if sheet.level else ""
     if sheet.shut:
-        return f'<details class="kit-more" data-more="={h(sheet.path)}" data-sheet="{h(sheet.path)}"><summary>{head}</summary></details>'
+        return f'<details class="kit-more" data-more="={h(sheet.path)}" data-sheet="{h(sheet.path)}"{level}><summary>{head}</summary></details>'
     if sheet.folded:
-        return f'<details class="kit-more" data-more="={h(sheet.path)}"><summary>{head}</summary>{shown}{rest}{unsent}</details>'
-    return f"<fieldset><legend>{head}{remove}</legend>{shown}{rest}{unsent}</fieldset>"
+        return f'<details class="kit-more" data-more="={h(sheet.path)}"{level}><summary>{head}</summary>{shown}{rest}{unsent}</details>'
+    return f'<fieldset data-group="{h(sheet.path)}"{level}><legend>{head}{again}{remove}</legend>{shown}{rest}{unsent}</fieldset>'
 
 
 def _question(question: Question, key: str) -> str:
     name, path = visible(question.name), h(question.path)
     single = not question.many and len(question.rows[0]) == 1
-    words = f"{name}<small>{path.replace('.', '.<wbr>')}</small>"
+    words = f"{name}<small>{h(question.short).replace('_', '_<wbr>') or path.replace('.', '.<wbr>')}</small>"
     about = f"{key}-{path}-why"
     label = f'<label for="{key}-{h(question.rows[0][0].path)}">{words}</label>' if single else f'<span class="label">{words}</span>'
     body = _repetitions(question, key, about) if question.many else _line(question.rows[0], key, about, single=single)
     reason = f"{icon('info')}<span>{visible(question.reason)} {cite(question.spec)}</span>" if question.reason else ""
-    why = f'<div class="msg" id="{about}">{reason}</div><div class="msg wrong" data-wrong role="status"></div>'
+    limits = f"<span>{visible(question.limits)}</span>" if question.limits else ""
+    offer = (
+        f'<button type="button" class="kit-btn small quiet" data-part="{h(question.offer[0])}">{visible(question.offer[1])}</button>'
+        if question.offer
+        else ""
+    )
+    wide = f'<div class="kit-limits">{limits}{offer}</div>' if limits or offer else ""
+    why = f'{wide}<div class="msg" id="{about}">{reason}</div><div class="msg wrong" data-wrong role="status"></div>'
     group = "" if single else f' role="group" aria-label="{h(question.name)}"'
     return f'<div class="kit-field" data-field="{path}"{group}>{_badge(question.usage, question.badge)}{label}<div>{body}{why}</div></div>'
 
@@ -174,7 +198,8 @@ def _part(control: Control, key: str, about: str, name: str, plain: bool = False
 def _control(control: Control, key: str, label: str, about: str) -> str:
     named = f' aria-label="{h(label)}"' if label else ""
     common = f'class="kit-input" id="{key}-{h(control.path)}" data-path="{h(control.path)}"{named} aria-describedby="{about}"'
-    typed = f'value="{h(control.shown)}" autocomplete="off" spellcheck="false"'
+    hint = f' placeholder="{h(control.hint)}"' if control.hint else ""
+    typed = f'value="{h(control.shown)}"{hint} autocomplete="off" spellcheck="false"'
     if not control.table:
         return f"<input {common} {typed}>"
     combobox = f'role="combobox" aria-autocomplete="list" aria-expanded="false" aria-controls="{key}-list" data-table="{h(control.table)}"'

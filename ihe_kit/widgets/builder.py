@@ -1,9 +1,8 @@
-"""Builder: a form made from a transaction's row or a type of resource, beside the message that it makes and what is found in it; and Send."""
+"""Builder: a form made from a transaction, a type of resource or a template, beside the message that it makes and what is found in it; and Send."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -12,29 +11,26 @@ import traitlets
 
 from ihe_kit.core import Message
 from ihe_kit.exchanges import Exchange, Peer
-from ihe_kit.fhir.dictionary import is_resource
 from ihe_kit.ihe import Transaction
-from ihe_kit.profiles import transaction as by_number
+from ihe_kit.openehr import Template
 from ihe_kit.render import SEVERITY, Outline, card_html, findings_html, h, icon, summary_html, tag, text_html, visible
 from ihe_kit.render.form import Sheet, form_html, table_html
 from ihe_kit.rules import Finding
 from ihe_kit.verbs import exchange, explain, validate
 from ihe_kit.widgets.base import COPY, KitWidget, front
-from ihe_kit.widgets.fhir_form import FhirForm
-from ihe_kit.widgets.forms import Form
-from ihe_kit.widgets.v2_form import V2Form
+from ihe_kit.widgets.choice import form_for
 
 if TYPE_CHECKING:
     from ihe_kit.region import Sandbox
 
 
 class Builder(KitWidget):
-    """Builds a message of a transaction of HL7 v2 or FHIR, or a resource of FHIR by its type. `message` is what stands there now, `findings`
-    what was found in it, `send()` sends it.
+    """Builds a message of a transaction of HL7 v2 or FHIR, a resource of FHIR by its type, or a composition of openEHR by its template.
 
-    `values` are what the message starts from, by concept or path; `to` is a sandbox, a peer or an address. `profile` and `packages` are as for
-    `validate`: the form of a resource is then as the profile wants it. Raises ValueError for a transaction, an event or a profile that is not
-    known, and for a transaction whose message has nothing to fill in here.
+    `message` is what stands there now, `findings` what was found in it, `send()` sends it. `values` are what the message starts from, by concept or
+    path; `to` is a sandbox (also named `box`), a peer or an address; `ehr` is the record that a composition is committed to. `profile` and `packages`
+    are as for `validate`: the form of a resource is then as the profile wants it. Raises ValueError for a transaction, an event or a profile that is
+    not known, and for a transaction whose message has nothing to fill in here.
     """
 
     _esm = front("kit.js", "combobox.js", "builder.js")
@@ -44,18 +40,20 @@ class Builder(KitWidget):
 
     def __init__(
         self,
-        transaction: str | Transaction,
+        transaction: str | Transaction | Template,
         event: str = "",
         values: Mapping[str, Any] | None = None,
         to: Sandbox | Peer | str | None = None,
         profile: Any = None,
         packages: Sequence[Any] = (),
+        box: Sandbox | None = None,
+        ehr: str = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.transaction, self.to, self.values = _transaction(transaction), to, dict(values or {})
-        self.against = {name: given for name, given in {"profile": profile, "packages": packages}.items() if given}
-        self.asking = _form(self.transaction, profile, packages)
+        self.asking = form_for(transaction, profile, packages, ehr)
+        self.transaction, self.to, self.values = self.asking.transaction, box if to is None else to, dict(values or {})
+        self.against = {name: given for name, given in {"profile": profile, "packages": packages}.items() if given} | self.asking.against
         self.key = f"b{uuid4().hex[:8]}"
         self.choice = not event  # whether the reader chooses the event
         self.exchange: Exchange | None = None
@@ -88,9 +86,12 @@ class Builder(KitWidget):
             return super().send(content, buffers)
         if self.to is None:
             raise ValueError("nobody to send it to: expected Builder(..., to=box), a peer or an address such as mllp://127.0.0.1:2575")
+        if self.asking.held_back:
+            raise ValueError(self.asking.held_back)
         if self.exchange and self.exchange.request and self.exchange.request.text != self.message.text:
             self.asking.renew(self._clock, self._ids)
-        self.exchange = exchange(self.transaction, self.message, self.to)
+        self.exchange = exchange(self.transaction, self.asking.request, self.to)
+        self.asking.sent(self.exchange)
         self._changed()
         return self.exchange
 
@@ -134,11 +135,17 @@ class Builder(KitWidget):
         """Another event: the values that the reader typed come along as far as the event has a place for them."""
         self._start(name)
 
+    def answer_view(self, name: str) -> None:
+        """Another way to write the same message."""
+        self.asking.view = name
+        self._changed()
+
     def answer_card(self, path: str) -> dict[str, Any]:
         """Where a value stands in the text, and what it means."""
-        found = self.message.find(self.asking.place(path))
+        message, _ = self.asking.text(())
+        found = message.find(self.asking.place(path))
         place = {"start": found[0].start, "end": found[0].end} if found else {"start": -1, "end": -1}
-        outline = Outline(self.message, explain)
+        outline = Outline(message, explain)
         index = outline.index.get(found[0].path) if found else None
         if index is not None:
             return place | {"html": card_html(outline, index)}
@@ -169,7 +176,7 @@ class Builder(KitWidget):
         """Shows what stands in the message now, and what is found in it."""
         found = validate(self.message, self.transaction, **self.against)
         self._findings = sorted(found, key=lambda one: list(SEVERITY).index(one.severity))
-        self._show({"text": self.message.text, "title": self._title(), "answer": self._answer_note()}, True)
+        self._show({"title": self._title(), "answer": self._answer_note(), "send": self.asking.button, "view": self.asking.view}, True)
 
     def _show(self, report: Mapping[str, Any], anew: bool = False) -> None:
         """Shows the form with what stands in it, beside a report; `anew`: with the message, too."""
@@ -197,10 +204,12 @@ class Builder(KitWidget):
 
     def _found(self) -> dict[str, Any]:
         """The message with what is found in it, and the findings as lists."""
+        message, findings = self.asking.text(self.findings)
         return {
-            "preview": text_html(Outline(self.message, explain), self.findings),
+            "text": message.text,
+            "preview": text_html(Outline(message, explain), findings),
             "summary": self._summary(),
-            "lists": findings_html(self.findings, self.message.standard),
+            "lists": findings_html(findings, message.standard),
             "paths": [self.asking.field(finding.path) for finding in self.findings],
         }
 
@@ -222,10 +231,8 @@ class Builder(KitWidget):
         return f'<div class="kit-note {kind}">{icon(kind)}<div><b>{visible(code)}</b> <span>{visible(words)}</span> <small>{visible(took)}</small></div></div>'
 
     def _title(self) -> str:
-        standard = self.transaction.standard
-        version = getattr(self.message, "version", "R4")
-        about = f"{self.transaction.title} · version {version}"
-        return f'<h3 class="jp-toc-ignore">Build {h(self.message.name)}</h3>{tag(standard.key)}<span class="kit-meta kit-grow">{visible(about)}</span>'
+        standard, about = self.transaction.standard, visible(self.asking.about)
+        return f'<h3 class="jp-toc-ignore">Build {visible(self.asking.name)}</h3>{tag(standard.key)}<span class="kit-meta kit-grow">{about}</span>'
 
     def _clock(self) -> datetime:
         clock = getattr(self.to, "clock", None)
@@ -243,29 +250,20 @@ class Builder(KitWidget):
         )
         choose = f'<select class="kit-btn small" data-event aria-label="Event">{events}</select>' if self.choice and events else ""
         segments = f'<select class="kit-btn small" data-segment aria-label="{h(self.asking.more)}"></select>'
-        send = '<button type="button" class="kit-btn primary" data-send>Send</button>' if self.to is not None else ""
+        button = f'<button type="button" class="kit-btn primary" data-send>{h(self.asking.button)}</button>'
+        send = (
+            ""
+            if self.to is None
+            else f'<span class="kit-quiet">{visible(self.asking.held_back)}</span>'
+            if self.asking.held_back
+            else button
+        )
         left = f'<div><form class="kit-form kit-{key}" data-form></form><div class="kit-foot kit-uses">{segments}</div><div class="kit-foot kit-uses">{self.asking.legend}</div></div>'
-        pane = '<div class="kit-pane-head"><span>Message</span><span class="kit-grow"></span><span class="kit-quiet kit-thin">lit: the field you are in</span></div>'
+        views = "".join(f"<option{' selected' * (one == self.asking.view)}>{h(one)}</option>" for one in self.asking.views)
+        written = f'<select class="kit-btn small" data-view aria-label="Written as">{views}</select>' if views else "<span>Message</span>"
+        pane = f'<div class="kit-pane-head">{written}<span class="kit-grow"></span><span class="kit-quiet kit-thin">lit: the field you are in</span></div>'
         right = f'<div>{pane}<div data-preview></div><section class="kit-{key} kit-about" data-card aria-live="polite"></section></div>'
         strip = f'<div class="kit-strip"><div class="kit-sum" role="status" data-summary></div><span class="kit-grow"></span>{send}</div>'
         head = f'<div class="kit-head"><div class="kit-title" data-title></div>{choose}{COPY}</div>'
         panes = f'<div class="kit-panes kit-build" style="--panes:minmax(0,11fr) minmax(0,9fr)">{left}{right}</div>'
         return f'<div class="kit" role="group" aria-label="Builder" data-key="{self.key}">{head}{panes}{strip}<div role="status" data-answer></div><div class="kit-sr" role="status" data-asked></div><div data-lists></div></div>'
-
-
-def _transaction(asked: str | Transaction) -> Transaction:
-    """The transaction with a number; for a type of resource, such as `Patient`, FHIR's own create."""
-    if isinstance(asked, str) and is_resource(asked):
-        return replace(by_number("FHIR"), structure=f"POST {asked}", name="create")
-    return by_number(asked)
-
-
-def _form(transaction: Transaction, profile: Any, packages: Sequence[Any]) -> Form:
-    key, method = transaction.standard.key, transaction.structure.partition(" ")[0]
-    if key == "v2":
-        return V2Form(transaction)
-    if key == "fhir" and method in ("PUT", "POST"):
-        return FhirForm(transaction, profile, packages)
-    label = transaction.standard.label
-    says = "a search has no body: SearchBuilder makes one" if key == "fhir" else "only v2 and FHIR have a form"
-    raise ValueError(f"Builder makes messages of HL7 v2 and resources of FHIR, and {transaction.number} is {label}: {says}")

@@ -26,7 +26,7 @@ from ihe_kit.ihe import Transaction
 from ihe_kit.render import clip
 from ihe_kit.render.form import Control, Question, Sheet, occurs_html, row_filled
 from ihe_kit.verbs import build
-from ihe_kit.widgets.forms import Clock, Ids
+from ihe_kit.widgets.forms import Clock, Ids, Sending
 from ihe_kit.widgets.questions import domains
 
 DOMAINS, TRUTH = "domains", "boolean"
@@ -34,7 +34,7 @@ _PIECES = re.compile(r"(\[\d+\])")
 _SYSTEM = re.compile(r"\bidentifier\[\d+\]\.system$")
 
 
-class FhirForm:
+class FhirForm(Sending):
     """A resource and the questions about it. `kind` is its type, `canonical` the profile that it is to follow, or ""."""
 
     more = "Add an element"

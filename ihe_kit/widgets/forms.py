@@ -2,16 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
 from ihe_kit.core import Message
 from ihe_kit.exchanges import Exchange
+from ihe_kit.ihe import Transaction
 from ihe_kit.render.form import Sheet
+from ihe_kit.rules import Finding
 
 Clock = Callable[[], datetime]
 Ids = Callable[[], str]
+
+
+class Sending:
+    """What is the same for every message that is looked at and sent as it is."""
+
+    button = "Send"  # what the button says
+    held_back = ""  # why nothing can be sent
+    views: tuple[str, ...] = ()  # the ways to write the message, where there are several
+    view = ""
+    transaction: Transaction
+    message: Any
+
+    @property
+    def name(self) -> str:
+        """What is built."""
+        return str(self.message.name)
+
+    @property
+    def about(self) -> str:
+        """What it is built for."""
+        return f"{self.transaction.title} · version {getattr(self.message, 'version', 'R4')}"
+
+    @property
+    def against(self) -> dict[str, Any]:
+        """What the message is checked against beside its transaction, as `validate` takes it."""
+        return {}
+
+    @property
+    def request(self) -> Message:
+        """What is sent: the message, or the request that carries it."""
+        return self.message  # type: ignore[no-any-return]
+
+    def sent(self, done: Exchange) -> None:
+        """Takes note of an answer."""
+
+    def text(self, findings: Sequence[Finding]) -> tuple[Message, Sequence[Finding]]:
+        """The message as it is looked at, and where in it the findings are."""
+        return self.message, findings
 
 
 class Form(Protocol):
@@ -19,6 +59,31 @@ class Form(Protocol):
 
     more: str
     legend: str
+    transaction: Transaction
+    views: tuple[str, ...]
+    view: str
+
+    @property
+    def button(self) -> str: ...
+
+    @property
+    def held_back(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def about(self) -> str: ...
+
+    @property
+    def against(self) -> dict[str, Any]: ...
+
+    @property
+    def request(self) -> Message: ...
+
+    def sent(self, done: Exchange) -> None: ...
+
+    def text(self, findings: Sequence[Finding]) -> tuple[Message, Sequence[Finding]]: ...
 
     @property
     def message(self) -> Message: ...

@@ -17,11 +17,11 @@ from ihe_kit.v2.message import V2Message
 from ihe_kit.v2.skeleton import skeleton
 from ihe_kit.v2.tables import table_kind, table_name
 from ihe_kit.verbs import build
-from ihe_kit.widgets.forms import Clock, Ids
+from ihe_kit.widgets.forms import Clock, Ids, Sending
 from ihe_kit.widgets.questions import DOMAINS, Questions, codes, domains
 
 
-class V2Form:
+class V2Form(Sending):
     """A message of a transaction's event. What was typed is remembered, so that it comes along when the event is changed."""
 
     more = "Add a segment"

@@ -51,7 +51,7 @@ function render({ model, el }) {
   }
 
   function report() {
-    const { title, preview: shown, summary, lists: found, answer, paths, asked: news } = model.get("report");
+    const { title, preview: shown, summary, lists: found, answer, paths, asked: news, send, view } = model.get("report");
     values = model.get("report").values;
     draw(); fill(); mark();
     if (news) one(el, "[data-asked]").textContent = news;
@@ -59,6 +59,9 @@ function render({ model, el }) {
     preview.innerHTML = shown; text = runs(preview); copyTrue(preview, model.get("report").text);
     one(el, "[data-summary]").innerHTML = summary;
     one(el, "[data-answer]").innerHTML = answer;
+    const button = one(el, "[data-send]"), written = one(el, "[data-view]");
+    if (button) button.textContent = send;
+    if (written) { written.value = view; preview.dataset.view = view; }
     lists.innerHTML = found;
     findings(lists, { go: item => go(paths[+item.dataset.f], +item.dataset.s, +item.dataset.e) });
     if (here) light(here);
@@ -97,7 +100,7 @@ function render({ model, el }) {
   on(form, "input", '[role="combobox"]', input => wishes.delete(input.dataset.path));
   form.addEventListener("toggle", event => {   // the fields of a segment that was shut come when it is opened
     const path = event.target.open && event.target.dataset.sheet;
-    if (path) ask(model, "open", { path });
+    if (path) ask(model, "open", { path }).then(() => first(path)?.focus({ preventScroll: true }));
   }, true);
   on(form, "change", plain, input => { if (waiting.has(input.dataset.path)) put(input); });
   const settled = () => Promise.all([...waiting.keys()].map(path => control(path) && put(control(path))));
@@ -110,6 +113,7 @@ function render({ model, el }) {
   form.addEventListener("submit", taken);
   form.addEventListener("keydown", event => { if (event.key === "Enter" && event.target.matches("input")) taken(event); });
 
+  const first = path => one(form, `fieldset[data-group="${CSS.escape(path)}"] ${controls}`);
   const rowOf = (path, number) => one(field(path), `li:nth-of-type(${number}) ${controls}`);
   on(form, "click", "[data-add]", async button => {
     const path = button.dataset.add;
@@ -123,14 +127,15 @@ function render({ model, el }) {
     rowOf(path, Math.min(+number, left))?.focus();
   });
   on(form, "click", "[data-drop]", async button => { here = ""; await settled(); await ask(model, "drop", { path: button.dataset.drop }); one(el, "[data-segment]").focus(); });
-  one(el, "[data-segment]").addEventListener("change", async event => {
-    const name = event.target.value; event.target.value = "";
-    if (!name) return;
+  async function add(name) {
     await settled();
     const place = await ask(model, "segment", { name }), asked = place && field(place);
     if (asked) { one(asked, controls)?.focus(); return; }
     all(form, "fieldset").filter(box => one(box, "legend code").textContent.startsWith(name)).at(-1)?.querySelector(controls)?.focus();
-  });
+  }
+  one(el, "[data-segment]").addEventListener("change", event => { const name = event.target.value; event.target.value = ""; if (name) add(name); });
+  on(form, "click", "[data-part]", button => add(button.dataset.part));
+  one(el, "[data-view]")?.addEventListener("change", async event => { await settled(); await ask(model, "view", { name: event.target.value }); });
   one(el, "[data-event]")?.addEventListener("change", async event => { here = ""; wishes.clear(); await settled(); await ask(model, "event", { name: event.target.value }); });
   one(el, "[data-send]")?.addEventListener("click", async event => { event.target.disabled = true; await settled(); await ask(model, "send"); event.target.disabled = false; });
   copyButton(one(el, "[data-copy]"), () => model.get("report").text);
