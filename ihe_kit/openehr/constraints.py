@@ -18,7 +18,8 @@ from ihe_kit.openehr.paths import class_in, code_of, name_of
 from ihe_kit.openehr.values import check_scalar, check_value, pattern
 
 _OPT = "openEHR AM 1.4, Archetype Object Model"
-MAX_STEPS = 100_000  # alternatives within alternatives are tried one by one
+# Alternatives within alternatives are tried one by one: so many steps for each object of the composition, and so many in all.
+STEPS_EACH, MAX_STEPS = 50, 200_000
 
 
 def check_template(found: Findings, template: Template, root: Json) -> None:
@@ -31,7 +32,7 @@ def check_template(found: Findings, template: Template, root: Json) -> None:
                 found.add("OPENEHR-NODE", element, what, (f"Write {code}", json.dumps(code)))
     walk = _Walk(found, template.language)
     walk.object(template.root, root, "")
-    if walk.steps > MAX_STEPS:
+    if walk.left < 0:
         found.add("OPENEHR-UNCHECKED", root, "The template has so many alternatives within alternatives that only a part was tried.")
 
 
@@ -41,12 +42,12 @@ class _Walk:
     def __init__(self, found: Findings, language: str) -> None:
         self.found = found
         self.language = language
-        self.steps = 0
+        self.left = min(MAX_STEPS, 2000 + STEPS_EACH * found.message.text.count("{"))
 
     def object(self, node: Node, value: Json, owner: str) -> None:
         """Holds a value of the composition to a node of the template; `owner` is the class of the object that it stands in."""
-        self.steps += 1
-        if self.steps > MAX_STEPS:
+        self.left -= 1
+        if self.left < 0:
             return
         if value.kind != "object":
             check_scalar(self.found, node, value, owner)
@@ -165,28 +166,28 @@ class _Walk:
     def slot(self, slots: list[Node], member: Json, code: str) -> Node:
         """The slot that lets an archetype in. What stands inside of it, no template of ours says."""
         at = member.child("archetype_node_id") or member
-        verdicts = [(_lets_in(one, code), one) for one in slots]
-        chosen = next((one for verdict, one in verdicts if verdict is True), None)
-        if chosen is None and all(verdict is False for verdict, _ in verdicts):
-            wanted = " or ".join(filter(None, (text for one in slots for text in one.includes))) or "others"
-            self.found.add("OPENEHR-SLOT", at, f"{code} is none of the archetypes that the template lets in here: {wanted}.")
-        elif chosen is None:
+        verdicts = {_lets_in(one, code): one for one in reversed(slots)}
+        wanted = " or ".join(dict.fromkeys(text for one in slots for text in one.includes if text)) or "others"
+        if "yes" not in verdicts and "unknown" in verdicts:
             self.found.add("OPENEHR-UNCHECKED", at, f"Whether {code} may stand in this slot is written in a way that cannot be read here.")
+        elif "yes" not in verdicts and "against advice" in verdicts:
+            self.found.add("OPENEHR-SLOT-ADVICE", at, f"{code} is none of the archetypes that the template names for this place: {wanted}.")
+        elif "yes" not in verdicts:
+            self.found.add("OPENEHR-SLOT", at, f"{code} is none of the archetypes that the template lets in here: {wanted}.")
         self.found.add("OPENEHR-UNCHECKED", at, f"The template leaves a slot open here, so it says nothing of what {code} holds.")
-        return chosen or slots[0]
+        return verdicts.get("yes") or slots[0]
 
 
-def _lets_in(slot: Node, code: str) -> bool | None:
-    """Whether a slot lets an archetype in; None where its patterns cannot be read.
-
-    What is included may stand there. What is not is barred only where the slot excludes it; includes alone are a recommendation.
-    """
+def _lets_in(slot: Node, code: str) -> str:
+    """Whether a slot lets an archetype in. What is not included is barred where the slot excludes it; includes alone are advice."""
     if len(code) > 300:
-        return None
+        return "unknown"
     included, excluded = (_any(patterns, code) for patterns in (slot.includes, slot.excludes))
-    if included or (excluded is False and None not in slot.includes):
-        return True
-    return None if included is None or excluded is None else not excluded
+    if included or (not slot.includes and excluded is False):
+        return "yes"
+    if included is None or excluded is None:
+        return "unknown"
+    return "no" if excluded else "against advice"
 
 
 def _any(patterns: tuple[str | None, ...], code: str) -> bool | None:
