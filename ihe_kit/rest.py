@@ -44,7 +44,7 @@ class RestMessage(Message):
         self.holds_body = self._is_json() and bool(text[self.body_start :].strip())
         if self.holds_body:
             self.read()
-        elif not (self.method or self.status):
+        elif not (self.method or self.status or self.text[self.body_start :].strip()):
             raise Unreadable("expected a JSON object or an HTTP message, but the text is empty", text)
 
     def read(self) -> None:

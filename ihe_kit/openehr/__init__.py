@@ -9,6 +9,7 @@ from ihe_kit.openehr.conformance import conform
 from ihe_kit.openehr.dictionary import explain
 from ihe_kit.openehr.flat import from_flat, to_flat
 from ihe_kit.openehr.message import OpenehrMessage, encode, parse, recognises
+from ihe_kit.openehr.notations import as_json, as_xml
 from ihe_kit.openehr.opt import Template, load, register, template
 from ihe_kit.openehr.wire import from_wire, to_wire
 
@@ -29,6 +30,8 @@ __all__ = [
     "OPENEHR",
     "OpenehrMessage",
     "Template",
+    "as_json",
+    "as_xml",
     "build",
     "conform",
     "encode",

@@ -34,7 +34,7 @@ class Findings:
     def say(self, rule: str, at: Element | Json, says: str, spec: str, severity: str, fix: tuple[str, str] | None = None) -> None:
         """A finding whose words, reason and source are given."""
         element = at if isinstance(at, Element) else self.message.element(at)
-        self.list.append(finding_at(element, rule, says, spec, severity, fix))
+        self.list.append(finding_at(element, rule, says, spec, severity, self.message.mended(element, fix) if fix else None))
 
     def lacking(self, parent: Json, name: str, code: str = "") -> Element | None:
         """The absent (or empty) element of an attribute or node, or None where it was reported before."""

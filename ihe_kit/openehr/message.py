@@ -1,4 +1,4 @@
-"""openEHR messages: canonical JSON, FLAT JSON, or the HTTP message of the openEHR REST API that carries them, kept to the character.
+"""openEHR messages: canonical JSON or XML, FLAT JSON, or the HTTP message of the openEHR REST API that carries them, kept to the character.
 
 A path is openEHR's own (BASE Architecture Overview, Paths and Locators): attribute names, and in brackets the archetype id or at-code:
 
@@ -16,11 +16,14 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
+from xml.sax.saxutils import escape, quoteattr
 
 from ihe_kit.core import Element, Unreadable
-from ihe_kit.json_text import Node
+from ihe_kit.json_text import Node, read_json
 from ihe_kit.openehr import rm
 from ihe_kit.openehr.paths import Step, attributes, choose, class_in, code_of, members, read_path, refuse_unknown
+from ihe_kit.openehr.xml_text import NAMESPACE, end_of_members, read_xml, root_name
 from ihe_kit.rest import RestMessage, is_http, parse_rest
 
 MAX_PATH = 2000  # characters: every node keeps its own path, so longer ones would fill the memory; real ones stay below 300
@@ -51,6 +54,27 @@ class OpenehrMessage(RestMessage):
             flat = is_flat(self.root)
             start = "FLAT" if flat else _type_of(self.root, "") or "JSON"
             self._settle(self.root, Place("", "" if self.root.kind == "array" else start, 1, start, ""), flat)
+
+    # Reading
+
+    @cached_property
+    def is_xml(self) -> bool:
+        """Whether the body is XML: an object of the model, or a template."""
+        return self.text[self.body_start :].lstrip()[:1] == "<"
+
+    def _is_json(self) -> bool:
+        """Whether there is a tree to read: of JSON, or of XML that is neither a template, which `load` reads, nor somebody else's answer."""
+        if not self.is_xml:
+            return super()._is_json()
+        name, space = root_name(self.text[self.body_start :])
+        return name != "template" and (space == NAMESPACE or not (self.method or self.status) or name.upper() in rm.classes())
+
+    @cached_property
+    def root(self) -> Node | None:
+        """The tree of the body, the same for JSON and XML; None where there is none."""
+        if not self.holds_body:
+            return None
+        return read_xml(self.text, self.body_start) if self.is_xml else read_json(self.text, self.body_start)
 
     @property
     def kind(self) -> str:
@@ -145,6 +169,9 @@ class OpenehrMessage(RestMessage):
         """The absent element of an attribute that `parent` lacks, behind the last thing that is there."""
         path, child = self.place(parent).path + step.text, parent.child(step.name or "")
         label = step.text.lstrip("/")
+        if self.is_xml:
+            at = child.end if child else end_of_members(parent, self.text)
+            return Element(path, label, "", at, at)
         if child and child.kind == "array":
             at = child.children[-1].end if child.children else child.end - 1
             return Element(path, label, "", at, at, lead=", " if child.children else "")
@@ -152,6 +179,16 @@ class OpenehrMessage(RestMessage):
         comma = "," + (blank.group() or " " if blank else " ") if parent.children else ""
         at = parent.children[-1].end if parent.children else parent.start + 1
         return Element(path, label, "", at, at, lead=f"{comma}{json.dumps(step.name, ensure_ascii=False)}: ")
+
+    def mended(self, at: Element, fix: tuple[str, str]) -> tuple[str, str] | None:
+        """A fix, given as JSON, as this text has to write it; None where XML wants more than a value there."""
+        if not self.is_xml:
+            return fix
+        value, here = json.loads(fix[1]), self.text[at.start : at.start + 1]
+        if isinstance(value, (dict, list)) or here == "<":
+            return None
+        text = value if isinstance(value, str) else fix[1]
+        return fix[0], quoteattr(text) if here in ("'", '"') else escape(text)
 
 
 def _type_of(node: Node, declared: str) -> str:
@@ -192,10 +229,12 @@ def encode(message: OpenehrMessage) -> bytes:
 
 
 def recognises(text: str) -> bool:
-    """Whether a text looks like openEHR: a request to its API, or JSON with its marks and without FHIR's."""
+    """Whether a text looks like openEHR: a request to its API, its XML, or JSON with its marks and without FHIR's."""
     url = is_http(text)
     if url and not url.isdigit():
         return re.sub(r"^https?://[^/]*", "", url).startswith(OpenehrMessage.base)
+    if not url and text[:4000].lstrip("\ufeff \t\r\n").startswith("<"):
+        return root_name(text[:4000])[1] == NAMESPACE
     if re.search(r'"resourceType"\s*:', text) or (not url and not re.match(r"[\s\ufeff]*[{\[]", text)):
         return False
     marks = r'"(_type|archetype_node_id|ehr_id)"\s*:|"ctx/|"[\w.-]+/(language|territory)\|code"' + (r"|/rest/openehr/v1/" if url else "")

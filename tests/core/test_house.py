@@ -13,7 +13,7 @@ import pytest
 
 HOUSE = Path(__file__).parents[2] / "ihe_kit"
 STANDARDS = {"v2", "fhir", "openehr"}
-SHARED = {"core", "changes", "rules", "json_text", "rest", "files", "units", "keys"}
+SHARED = {"core", "changes", "rules", "json_text", "xml_tree", "rest", "files", "units", "keys"}
 
 # room -> the rooms that it may import. "ihe_kit" is the door itself: the verbs, which demo, course and the like use as a learner does.
 MAY = {
@@ -24,6 +24,7 @@ MAY = {
     "keys": set(),
     "changes": {"core"},
     "json_text": {"core"},
+    "xml_tree": {"core", "json_text"},
     "rest": {"core", "json_text"},
     **dict.fromkeys(STANDARDS, SHARED),
     "ihe": {"core", "rules"},
