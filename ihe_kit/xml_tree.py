@@ -15,6 +15,7 @@ from ihe_kit.json_text import MAX_DEPTH, MAX_VALUES
 
 INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_ESCAPES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("\r", "&#13;"))
 _ATTRIBUTE = re.compile(r"""\s([\w:.-]+)\s*=\s*("[^"]*"|'[^']*')""")
 
 
@@ -55,6 +56,17 @@ def read_xml_tree(text: str, start: int = 0, what: str = "a message") -> Xml:
         raise Unreadable(f"expected well-formed XML ({expat.ErrorString(problem.code)})", text, place) from None
     assert reader.root is not None  # a text without an element is not well-formed
     return reader.root
+
+
+def escaped(text: str) -> str:
+    """A text as it stands between tags, or between the quotes of an attribute; a bare \\r would be read as a line end.
+
+    >>> escaped('a < "b"')
+    'a &lt; &quot;b&quot;'
+    """
+    for sign, name in _ESCAPES:
+        text = text.replace(sign, name)
+    return text
 
 
 def not_xml(text: str) -> re.Match[str] | None:

@@ -17,9 +17,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from xml.sax.saxutils import escape
 
 from ihe_kit.core import Unreadable
+from ihe_kit.xml_tree import escaped
 
 _RANGE = re.compile(r"(\*|>?-?\d+(?:\.\d+)?)\.\.(\*|<?-?\d+(?:\.\d+)?)")
 _UNIT = re.compile(rf"(\S+)(?: ({_RANGE.pattern}))?(?: precision (\d))?")
@@ -84,7 +84,7 @@ def attribute(
 
 def child(type_: str, kind: str, inside: str, code: str = "", least: str = "1", most: str = "1") -> str:
     """The XML of an object below an attribute."""
-    start = f"<rm_type_name>{escape(type_)}</rm_type_name>{interval('occurrences', least, most)}<node_id>{code}</node_id>"
+    start = f"<rm_type_name>{escaped(type_)}</rm_type_name>{interval('occurrences', least, most)}<node_id>{code}</node_id>"
     return f'<children xsi:type="{kind}">{start}{inside}</children>'
 
 
@@ -99,7 +99,7 @@ def interval(tag: str, low: str, high: str) -> str:
 
 def texts(values: str) -> str:
     """The XML of a String that is one of several."""
-    return primitive("STRING", "".join(f"<list>{escape(value)}</list>" for value in listed(values)))
+    return primitive("STRING", "".join(f"<list>{escaped(value)}</list>" for value in listed(values)))
 
 
 def primitive(type_: str, inside: str) -> str:
@@ -123,13 +123,13 @@ def _quantity(_: str, text: str) -> Limit | None:
         unit, whole, low, high, precision = found.groups()
         range_ = interval("magnitude", low, high) if whole else ""
         digits = interval("precision", precision, precision) if precision else ""
-        units += f"<list>{range_}{digits}<units>{escape(unit)}</units></list>"
+        units += f"<list>{range_}{digits}<units>{escaped(unit)}</units></list>"
     property_ = f"<property>{_phrase(coded[1], coded[2])}</property>" if coded else ""
     return Limit(property_ + units, "C_DV_QUANTITY")
 
 
 def _phrase(terminology: str, code: str) -> str:
-    return f"<terminology_id><value>{terminology}</value></terminology_id><code_string>{escape(code)}</code_string>"
+    return f"<terminology_id><value>{terminology}</value></terminology_id><code_string>{escaped(code)}</code_string>"
 
 
 def _code(_: str, text: str) -> Limit | None:
@@ -137,7 +137,7 @@ def _code(_: str, text: str) -> Limit | None:
     if not found:
         return None
     pairs = [(code.strip(), name.strip()) for code, _, name in (part.partition("=") for part in listed(found[2]))]
-    codes = "".join(f"<code_list>{escape(code)}</code_list>" for code, _ in pairs)
+    codes = "".join(f"<code_list>{escaped(code)}</code_list>" for code, _ in pairs)
     words = tuple((code, name) for code, name in pairs if name)
     return Limit(f"<terminology_id><value>{found[1]}</value></terminology_id>{codes}", "C_CODE_PHRASE", words)
 
@@ -161,7 +161,7 @@ def _ordinal(_: str, text: str) -> Limit | None:
     for step in steps:
         assert step
         value, code, name = step.groups()
-        symbol = f"<value>{escape(name)}</value><defining_code>{_phrase(found[1], code)}</defining_code>"
+        symbol = f"<value>{escaped(name)}</value><defining_code>{_phrase(found[1], code)}</defining_code>"
         xml += f"<list><value>{value}</value><symbol>{symbol}</symbol></list>"
         words.append((code, name))
     return Limit(xml, "C_DV_ORDINAL", tuple(words))

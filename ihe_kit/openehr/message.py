@@ -17,7 +17,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from xml.sax.saxutils import escape, quoteattr
 
 from ihe_kit.core import Element, Unreadable
 from ihe_kit.json_text import Node, read_json
@@ -25,6 +24,7 @@ from ihe_kit.openehr import rm
 from ihe_kit.openehr.paths import Step, attributes, choose, class_in, code_of, members, read_path, refuse_unknown
 from ihe_kit.openehr.xml_text import NAMESPACE, end_of_members, read_xml, root_name
 from ihe_kit.rest import RestMessage, is_http, parse_rest
+from ihe_kit.xml_tree import escaped
 
 MAX_PATH = 2000  # characters: every node keeps its own path, so longer ones would fill the memory; real ones stay below 300
 _FLAT = re.compile(r"(ctx/\S|[\w.-]+/(?!/))")
@@ -188,7 +188,7 @@ class OpenehrMessage(RestMessage):
         if isinstance(value, (dict, list)) or here == "<":
             return None
         text = value if isinstance(value, str) else fix[1]
-        return fix[0], quoteattr(text) if here in ("'", '"') else escape(text)
+        return fix[0], f'"{escaped(text)}"' if here in ("'", '"') else escaped(text)
 
 
 def _type_of(node: Node, declared: str) -> str:

@@ -20,11 +20,11 @@ import re
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from uuid import NAMESPACE_URL, uuid5
-from xml.sax.saxutils import escape
 
 from ihe_kit.core import Unreadable
 from ihe_kit.openehr import rm
 from ihe_kit.openehr.limits import Limit, attribute, child, interval, limit, texts
+from ihe_kit.xml_tree import escaped
 
 _CLASS = r"([A-Z_]+(?:<[A-Z_]+>)?)"
 _NODE = re.compile(rf'( *)(?:(\w+): )?{_CLASS}(?:\(([^)]+)\))?\[(\S+)\] (\d+)\.\.(\d+|\*) ("?)([^|"]+?)"? \| (.+)')
@@ -64,9 +64,9 @@ def opt(tree: str) -> str:
     text = (
         f'<template xmlns="http://schemas.openehr.org/v1" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">{lang}'
         '<description><original_author id="name">ihe_kit</original_author><lifecycle_state>published</lifecycle_state>'
-        f"<details>{lang}<purpose>{escape(purpose)}</purpose></details></description>"
-        f"<uid><value>{uuid5(NAMESPACE_URL, template)}</value></uid><template_id><value>{escape(template)}</value></template_id>"
-        f"<concept>{escape(template)}</concept><definition>{_definition(root, template)}</definition></template>"
+        f"<details>{lang}<purpose>{escaped(purpose)}</purpose></details></description>"
+        f"<uid><value>{uuid5(NAMESPACE_URL, template)}</value></uid><template_id><value>{escaped(template)}</value></template_id>"
+        f"<concept>{escaped(template)}</concept><definition>{_definition(root, template)}</definition></template>"
     )
     return _indented(text)
 
@@ -164,10 +164,10 @@ def _slot(node: Line) -> str:
 
 def _archetype(node: Line, template: str = "") -> str:
     """What closes the root of an archetype: its identifier and the words of every code below it."""
-    named = f"<template_id><value>{escape(template)}</value></template_id>" if template else ""
+    named = f"<template_id><value>{escaped(template)}</value></template_id>" if template else ""
     words = {code: (name, says) for one in reversed(node.children) for code, name, says in reversed(_words(one))}
     terms = "".join(
-        f'<term_definitions code="{code}"><items id="text">{escape(name)}</items><items id="description">{escape(says)}</items>'
+        f'<term_definitions code="{code}"><items id="text">{escaped(name)}</items><items id="description">{escaped(says)}</items>'
         "</term_definitions>"
         for code, (name, says) in [("at0000", (node.name, node.says)), *reversed(words.items())]
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from xml.sax.saxutils import escape
 
 from ihe_kit.files import rows
 from ihe_kit.json_text import Node, exact, written
@@ -12,11 +11,9 @@ from ihe_kit.openehr import rm
 from ihe_kit.openehr.message import OpenehrMessage, parse
 from ihe_kit.openehr.paths import class_in, code_of
 from ihe_kit.openehr.xml_text import NAMESPACE
-from ihe_kit.xml_tree import INSTANCE, not_xml
+from ihe_kit.xml_tree import INSTANCE, escaped, not_xml
 
 _NAME = re.compile(r"[^\W\d][\w.-]*")
-_ESCAPES = {"\r": "&#13;"}  # a reader of XML turns a bare one into a line end
-_QUOTED = _ESCAPES | {'"': "&quot;"}
 
 
 def as_xml(message: OpenehrMessage) -> OpenehrMessage:
@@ -75,12 +72,12 @@ def _write(node: Node, name: str, declared: str, level: int, more: str = "") -> 
     if node.kind != "object":
         if place := not_xml(node.scalar):
             raise ValueError(f"XML has no way to write the character {place.group()!r} of {name}")
-        return [f"{blanks}<{name}{more}>{escape(node.scalar, _ESCAPES)}</{name}>"]
+        return [f"{blanks}<{name}{more}>{escaped(node.scalar)}</{name}>"]
     named = node.child("_type")
     type_ = rm.bare(named.scalar if named else class_in(code_of(node)) or declared)
     code = node.child("archetype_node_id")
     if code:
-        more += f' archetype_node_id="{escape(code.scalar, _QUOTED)}"'
+        more += f' archetype_node_id="{escaped(code.scalar)}"'
     if named and (type_ != rm.bare(declared) or rm.abstract(type_)):
         more += f' xsi:type="{type_}"'
     known, order = rm.attributes(type_), {one: number for number, one in enumerate(_order(type_))}
