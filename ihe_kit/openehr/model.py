@@ -108,7 +108,12 @@ def _is_of_a_class(found: Findings, node: Json) -> bool:
 
 def _attribute(found: Findings, node: Json, attribute: rm.Attribute) -> None:
     """Whether a value has the JSON type of its attribute."""
-    kind = "array" if attribute.many else rm.PRIMITIVES.get(attribute.type, "object")
+    one = rm.PRIMITIVES.get(attribute.type, "object")
+    kind = "array" if attribute.many else one
+    for member in node.children if node.kind == kind == "array" else ():
+        if member.kind != one:
+            what = f"A member of {attribute.name} is written as {a(member.kind)}, but it is {a(one)} in JSON."
+            found.add("OPENEHR-TYPE", member, what, spec=attribute.spec)
     if node.kind == kind and kind == "number" and attribute.type.startswith("Integer") and not _whole(node.scalar):
         found.add("OPENEHR-TYPE", node, f"{attribute.name} is a whole number, and {node.scalar} is none.", spec=attribute.spec)
     if node.kind == kind or not attribute.type or not filled(node):
