@@ -13,7 +13,6 @@ from ihe_kit.openehr.aql_query import (
     ClassExpression,
     Comparison,
     Condition,
-    Contains,
     Exists,
     Matches,
     Node,
@@ -31,7 +30,15 @@ from ihe_kit.openehr.aql_values import CLOCK, FUNCTIONS
 from ihe_kit.openehr.paths import class_in
 
 ROOTS = ("COMPOSITION", "EHR_STATUS", "FOLDER")  # what a version is of
-_VERSIONED = ("VERSIONED_OBJECT", "VERSIONED_COMPOSITION", "VERSIONED_EHR_STATUS", "VERSIONED_FOLDER", "CONTRIBUTION", "EHR_ACCESS", "PARTY")
+_VERSIONED = (
+    "VERSIONED_OBJECT",
+    "VERSIONED_COMPOSITION",
+    "VERSIONED_EHR_STATUS",
+    "VERSIONED_FOLDER",
+    "CONTRIBUTION",
+    "EHR_ACCESS",
+    "PARTY",
+)
 
 
 class Unsupported(Unreadable):
@@ -75,11 +82,17 @@ class _Check:
         if one.type == "EHR" and above:
             raise Unreadable("the EHR contains everything else, so it stands first: FROM EHR e CONTAINS ...", self.text, one.start)
         if one.type == "VERSION" and any(other.type != "EHR" for other in above):
-            raise Unreadable("a VERSION stands around a whole document: EHR e CONTAINS VERSION v CONTAINS COMPOSITION c", self.text, one.start)
+            raise Unreadable(
+                "a VERSION stands around a whole document: EHR e CONTAINS VERSION v CONTAINS COMPOSITION c", self.text, one.start
+            )
         if above and above[-1].type == "VERSION" and one.type not in ROOTS:
-            raise Unreadable(f"a VERSION is of a {', an '.join(ROOTS[:2])} or a FOLDER, and holds no {one.type} itself", self.text, one.start)
+            raise Unreadable(
+                f"a VERSION is of a {', an '.join(ROOTS[:2])} or a FOLDER, and holds no {one.type} itself", self.text, one.start
+            )
         if one.type in ("COMPOSITION", "EHR_STATUS") and any(other.type not in ("EHR", "VERSION", "FOLDER") for other in above):
             raise Unreadable(f"a {one.type} is a document of its own: no {above[-1].type} contains it", self.text, one.start)
+        if one.type == "VERSION" and source.negated:
+            raise Unreadable("a VERSION holds exactly one document: write CONTAINS, and leave out others in WHERE", self.text, one.start)
         if source.inner:
             self._source(source.inner, (*above, one))
 
@@ -88,10 +101,14 @@ class _Check:
         variable = one.variable.lower()
         if variable and (variable in self.types or variable in self.hidden):
             raise Unreadable(f"the variable {one.variable} stands twice in FROM; each needs a name of its own", self.text, one.start)
-        codes = [node.code for node in parts(one.predicate) if isinstance(node, Node) and isinstance(node.code, str) and class_in(node.code)]
+        codes = [
+            node.code for node in parts(one.predicate) if isinstance(node, Node) and isinstance(node.code, str) and class_in(node.code)
+        ]
         for code in codes:
             if not rm.is_a(class_in(code), one.type):
-                raise Unreadable(f"the archetype {code} is of the class {class_in(code)}, so no {one.type} can have it", self.text, one.start)
+                raise Unreadable(
+                    f"the archetype {code} is of the class {class_in(code)}, so no {one.type} can have it", self.text, one.start
+                )
         if variable:
             if bound:
                 self.types[variable] = tuple(map(class_in, codes)) if len(codes) == 1 else (one.type,)
@@ -108,7 +125,9 @@ class _Check:
             known = [name for name in rm.classes() if rm.is_a(name, "LOCATABLE")] + ["EHR", "VERSION"]
             raise Unreadable(f"the Reference Model has no class {one.type}{nearest(one.type, known)}", self.text, one.start)
         if not rm.is_a(one.type, "LOCATABLE"):
-            says = f"FROM finds nodes with an archetype_node_id, and no {one.type} has one; ask for it by a path from the node that holds it"
+            says = (
+                f"FROM finds nodes with an archetype_node_id, and no {one.type} has one; ask for it by a path from the node that holds it"
+            )
             raise Unsupported(says, self.text, one.start)
 
     # Paths
@@ -123,7 +142,9 @@ class _Check:
     def _variable(self, path: Path) -> tuple[str, ...]:
         name = path.variable.lower()
         if name in self.hidden:
-            raise Unreadable(f"{path.variable} stands after NOT CONTAINS: there is nothing to ask of what is not there", self.text, path.start)
+            raise Unreadable(
+                f"{path.variable} stands after NOT CONTAINS: there is nothing to ask of what is not there", self.text, path.start
+            )
         if name not in self.types:
             known = [one.variable for one, bound in expressions(self.query.source) if bound and one.variable]
             hint = nearest(path.variable, known) or (f"; FROM has {', '.join(known)}" if known else "; FROM gives no variable")
@@ -166,7 +187,9 @@ class _Check:
     def _no_aggregates(self, value: object) -> None:
         for one in parts(value):
             if isinstance(one, Call) and one.name in AGGREGATES:
-                raise Unreadable(f"{one.name} counts over all rows, so it stands in SELECT; WHERE looks at each row alone", self.text, one.start)
+                raise Unreadable(
+                    f"{one.name} counts over all rows, so it stands in SELECT; WHERE looks at each row alone", self.text, one.start
+                )
 
     def _calls(self, value: object) -> None:
         for one in parts(value):
@@ -178,7 +201,9 @@ class _Check:
     def _call(self, call: Call) -> None:
         count = len(call.arguments)
         if call.name == "TERMINOLOGY":
-            raise Unsupported("TERMINOLOGY needs a terminology server, and the kit asks none; write the codes: matches {'1', '2'}", self.text, call.start)
+            raise Unsupported(
+                "TERMINOLOGY needs a terminology server, and the kit asks none; write the codes: matches {'1', '2'}", self.text, call.start
+            )
         if call.name in AGGREGATES:
             self._no_aggregates(call.arguments)
             if call.star and call.name != "COUNT":
@@ -215,5 +240,3 @@ def _operands(condition: object) -> Iterator[object]:
                 inner = getattr(condition, name)
                 for one in inner if isinstance(inner, tuple) else (inner,):
                     yield from _operands(one)
-
-

@@ -10,10 +10,37 @@ from functools import lru_cache
 from typing import Any
 
 # Keywords are read in any case. A function is a name before a bracket, except where one of the words here may stand before a bracket, too.
-KEYWORDS = (
-    "SELECT DISTINCT TOP FORWARD BACKWARD AS FROM CONTAINS WHERE AND OR NOT EXISTS LIKE MATCHES ORDER BY ASCENDING ASC DESCENDING DESC "
-    "LIMIT OFFSET VERSION LATEST_VERSION ALL_VERSIONS TRUE FALSE NULL"
-).split()
+KEYWORDS = [
+    "SELECT",
+    "DISTINCT",
+    "TOP",
+    "FORWARD",
+    "BACKWARD",
+    "AS",
+    "FROM",
+    "CONTAINS",
+    "WHERE",
+    "AND",
+    "OR",
+    "NOT",
+    "EXISTS",
+    "LIKE",
+    "MATCHES",
+    "ORDER",
+    "BY",
+    "ASCENDING",
+    "ASC",
+    "DESCENDING",
+    "DESC",
+    "LIMIT",
+    "OFFSET",
+    "VERSION",
+    "LATEST_VERSION",
+    "ALL_VERSIONS",
+    "TRUE",
+    "FALSE",
+    "NULL",
+]
 
 GRAMMAR = r"""
 query: SELECT [DISTINCT] [top] column ("," column)* FROM source [where] [order] [limit]

@@ -81,6 +81,11 @@ class Plan:
         parent = self.slots[number].parent
         return parent if parent in self.bound or self.slots[parent].expression else self.above(parent)
 
+    def expression(self, number: int) -> ClassExpression | None:
+        """The class expression that a slot, or one that is the same thing, is of; None for a node on a path."""
+        slot = self.slots[number]
+        return slot.expression if slot.expression or slot.attribute else self.expression(slot.parent)
+
 
 def bind(query: Query, parameters: Mapping[str, Any]) -> Query:
     """A query with the values of its parameters. Raises Unreadable where one is missing or of a kind that cannot stand there."""
@@ -212,16 +217,24 @@ def words(plan: Plan) -> list[tuple[str, str]]:
             found.append(("Find", how))
     for number in plan.bound:
         slot = plan.slots[number]
-        found.append(("Find below", f"the nodes at {_way(plan, number)}" + (", those that its predicate lets through" if slot.asks else "")))
+        found.append(
+            ("Find below", f"the nodes at {_way(plan, number)}" + (", those that its predicate lets through" if slot.asks else ""))
+        )
     found += [("Read", f"{path.text}: {_read(reached)}") for path, reached in plan.reached.items()]
     if query.where:
         found.append(("Choose", "the rows for which WHERE holds; a comparison with something missing never does"))
-    if any(isinstance(one, Call) and one.name in ("COUNT", "MIN", "MAX", "SUM", "AVG") for column in query.columns for one in parts(column.value)):
+    if any(
+        isinstance(one, Call) and one.name in ("COUNT", "MIN", "MAX", "SUM", "AVG")
+        for column in query.columns
+        for one in parts(column.value)
+    ):
         found.append(("Count", "over all rows, for each combination of the other columns"))
     found += [("Once", "of equal rows, the first")] if query.distinct else []
     found += [("Order", ", then ".join(sort.path.text + " downwards" * sort.descending for sort in query.order))] if query.order else []
     if query.limit:
-        found.append(("Take", f"{'the last ' * query.backward}{query.limit} rows" + (f" after the first {query.offset}" if query.offset else "")))
+        found.append(
+            ("Take", f"{'the last ' * query.backward}{query.limit} rows" + (f" after the first {query.offset}" if query.offset else ""))
+        )
     return found
 
 
@@ -264,7 +277,11 @@ def one_record(query: Query) -> str | None:
     for one in [*inside, *top]:
         if isinstance(one, Comparison) and one.operator == "=" and isinstance(one.left, Path) and isinstance(one.right, Literal):
             names = [step.attribute for step in one.left.steps]
-            if names == ["ehr_id", "value"] and (one in inside or one.left.variable.lower() == variable) and isinstance(one.right.value, str):
+            if (
+                names == ["ehr_id", "value"]
+                and (one in inside or one.left.variable.lower() == variable)
+                and isinstance(one.right.value, str)
+            ):
                 return one.right.value
     return None
 

@@ -37,7 +37,9 @@ from ihe_kit.openehr.aql_query import (
 
 LONGEST = 100_000  # characters; a query of more is a mistake, or an attack
 DEEPEST = 60  # brackets and CONTAINS inside each other
-_NESTING = re.compile(r"""'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|--[^\n]*|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<word>\b(?:NOT|CONTAINS)\b)""", re.I)
+_NESTING = re.compile(
+    r"""'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|--[^\n]*|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<word>\b(?:NOT|CONTAINS)\b)""", re.I
+)
 _ESCAPE = re.compile(r"""\\(?:(['"\\])|([nrtbf])|u([0-9A-Fa-f]{4}))""")
 _WORDS = {
     "NAME": "a name",
@@ -92,7 +94,8 @@ def _unexpected(problem: UnexpectedInput, text: str) -> Unreadable:
     """What was expected where reading stopped, and what the author may have meant."""
     start = problem.pos_in_stream
     start = len(text.rstrip()) if start is None or start < 0 or getattr(getattr(problem, "token", None), "type", "") == "$END" else start
-    names: set[str] = problem.interactive_parser.accepts()  # type: ignore[attr-defined]  # which lark sets on whatever it raises
+    at: Any = problem.interactive_parser  # which lark sets on whatever its LALR parser raises
+    names: set[str] = at.accepts()
     found = re.compile(r"\w+|\S|$").search(text, start)
     word = found.group() if found else ""
     says = f"expected {_listed(names)}, but found {word or 'the end'}"
@@ -174,8 +177,8 @@ class _Reader(Transformer[Token, Any]):
             return Node(code, start=meta.start_pos)
         second = items[1]
         if second.type in ("STRING", "PARAMETER"):
-            value = self._value(second)
-            return Node(code, value.value if isinstance(value, Literal) else value, start=meta.start_pos)
+            value: Any = self._value(second)
+            return Node(code, value if isinstance(value, Parameter) else str(value.value), start=meta.start_pos)
         terminology, _, term = str(second).rpartition("::")
         return Node(code, None, (terminology or "local", term.partition("|")[0]), meta.start_pos)
 
@@ -237,7 +240,7 @@ class _Reader(Transformer[Token, Any]):
         return Sort(items[0], len(items) > 1 and items[1].type.startswith("DESC"))
 
     def query(self, meta: Any, items: list[Any]) -> Query:
-        clauses = {one.data: one for one in items if isinstance(one, Tree)}
+        clauses: dict[str, Any] = {one.data: one for one in items if isinstance(one, Tree)}
         columns = tuple(one for one in items if isinstance(one, Column))
         (source,) = (one for one in items if isinstance(one, Contains | Both))
         order = clauses["order"].children[2:] if "order" in clauses else ()
@@ -249,7 +252,9 @@ class _Reader(Transformer[Token, Any]):
     def _limits(self, top: Any, limit: Any) -> tuple[int | None, int, bool]:
         """(limit, offset, backward)."""
         if top and limit:
-            raise Unreadable("TOP and LIMIT cannot stand in one query; LIMIT replaces TOP in AQL 1.1", self.text, limit.children[0].start_pos)
+            raise Unreadable(
+                "TOP and LIMIT cannot stand in one query; LIMIT replaces TOP in AQL 1.1", self.text, limit.children[0].start_pos
+            )
         if top:
             return self._count(top.children[1], 1), 0, top.children[-1].type == "BACKWARD"
         if not limit:

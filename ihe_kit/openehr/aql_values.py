@@ -45,7 +45,9 @@ def plain(value: Json) -> Json:
         return numerator / denominator if is_number(numerator) and is_number(denominator) and denominator else None
     names = [_WHAT[type_]] if type_ in _WHAT else ["value"] if type_ else ["value", "magnitude", "code_string"]
     found = next((value[name] for name in names if name in value), None)
-    return plain(found) if isinstance(found, dict) and type_ in ("DV_MULTIMEDIA", None) else None if isinstance(found, dict | list) else found
+    return (
+        plain(found) if isinstance(found, dict) and type_ in ("DV_MULTIMEDIA", None) else None if isinstance(found, dict | list) else found
+    )
 
 
 def is_number(value: Json) -> bool:
@@ -82,7 +84,7 @@ _HOLDS: dict[str, Callable[[int], bool]] = {
 }
 
 
-def _sign(one: Json, other: Json) -> int | None:
+def _sign(one: Json, other: Json) -> Any:
     """-1, 0 or 1 as one is before, equal to or after the other; None where they are of different kinds."""
     if is_number(one) and is_number(other):
         return (one > other) - (one < other)
@@ -96,7 +98,7 @@ def _sign(one: Json, other: Json) -> int | None:
         pair = read(one, other)
         if pair:
             (low, high), (least, most) = pair
-            inside = low <= least and most <= high or least <= low and high <= most
+            inside = (low <= least and most <= high) or (least <= low and high <= most)
             return 0 if inside else (low > least) - (low < least)
     return (one > other) - (one < other)
 
@@ -108,12 +110,12 @@ def _moments(one: str, other: str) -> tuple[Moment, Moment] | None:
     return (first, second) if first and second else None
 
 
-def _times(one: str, other: str) -> tuple[Moment, Moment] | None:
+def _times(one: str, other: str) -> Any:
     first, second = (iso8601.amount("DV_TIME", text) if ":" in text else None for text in (one, other))
     return _points(first, second)
 
 
-def _durations(one: str, other: str) -> tuple[Moment, Moment] | None:
+def _durations(one: str, other: str) -> Any:
     first, second = (iso8601.amount("DV_DURATION", text) if "P" in text[:2] else None for text in (one, other))
     return _points(first, second)
 
@@ -166,7 +168,9 @@ def _end(low: datetime, parts: dict[str, str]) -> datetime:
 def _pattern(text: str) -> re.Pattern[str]:
     r"""A pattern of LIKE: * is any text, ? one character, and \ before one of these takes it as it is."""
     pieces = re.findall(r"\\([*?\\])|([*])|([?])|(.)", text, re.S)
-    return re.compile("".join(".*" if star else "." if mark else re.escape(escaped or other) for escaped, star, mark, other in pieces), re.S)
+    return re.compile(
+        "".join(".*" if star else "." if mark else re.escape(escaped or other) for escaped, star, mark, other in pieces), re.S
+    )
 
 
 def sort_key(value: Json, descending: bool = False) -> tuple[Any, ...]:
@@ -224,7 +228,13 @@ FUNCTIONS: dict[str, tuple[int, int, Callable[..., Json]]] = {
     "CONCAT": (1, 100, _of_texts(lambda *texts: "".join(texts))),
     "CONCAT_WS": (2, 100, _of_texts(lambda separator, *texts: separator.join(texts))),
     "ABS": (1, 1, _of_numbers(abs)),
-    "MOD": (2, 2, _of_numbers(lambda one, other: (fmod(one, other) if float in (type(one), type(other)) else int(fmod(one, other))) if other else None)),
+    "MOD": (
+        2,
+        2,
+        _of_numbers(
+            lambda one, other: (fmod(one, other) if float in (type(one), type(other)) else int(fmod(one, other))) if other else None
+        ),
+    ),
     "CEIL": (1, 1, _of_numbers(ceil)),
     "FLOOR": (1, 1, _of_numbers(floor)),
     "ROUND": (1, 2, _of_numbers(_rounded)),

@@ -1,0 +1,113 @@
+"""What stands at a path below a node, and whether a predicate holds of it.
+
+It comes from the index where a row keeps it, and else from the tree of the document, read once and kept a while.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from ihe_kit.openehr.aql_query import All, AnyOf, ClassExpression, Comparison, Condition, Literal, Matches, Node, Path, Step
+from ihe_kit.openehr.aql_records import Found, Place, Records
+from ihe_kit.openehr.aql_values import compare
+from ihe_kit.openehr.nodes import KEPT, name_of
+
+Json = Any
+Get = Callable[[tuple[Step, ...]], list[Json]]
+_CODED_NAME = (Step("name"),)
+
+
+class Reader:
+    """Reads records, versions and nodes of them."""
+
+    def __init__(self, records: Records, places: Mapping[int, Place]) -> None:
+        self.records, self.places = records, places
+        self._known: dict[tuple[int, int], Json] = {}
+
+    def at(self, expression: ClassExpression | None, one: Any, steps: tuple[Step, ...]) -> list[Json]:
+        """What stands at steps below a record, a version or a node."""
+        if isinstance(one, int):
+            return self._walk(self.records.ehr(one), steps)
+        if expression and expression.type == "VERSION" and (not steps or steps[0].attribute != "data"):
+            return self._walk(self.records.version(one[2]), steps)
+        steps = steps[1:] if expression and expression.type == "VERSION" else steps
+        first = steps[0].attribute if steps else ""
+        type_ = self.places[one[0]].type
+        if first == "name" and len(steps) == 2 and steps[1].attribute == "value" and not steps[1].predicate:
+            return [one[5]] if one[5] else []
+        if first == "archetype_node_id":
+            return [self.places[one[0]].code]
+        if one[6] and first in KEPT.get(type_, ()):
+            return self._walk(self._data(one), steps)
+        tree = self.records.tree(one[2])
+        return self._walk(tree[one[3]], steps) if one[3] < len(tree) else []
+
+    def in_tree(self, found: Found, steps: tuple[Step, ...]) -> bool:
+        """Whether what stands at steps below a node is read from the tree, since the index does not keep it."""
+        first = steps[0].attribute if steps else ""
+        return first not in ("name", "archetype_node_id") and first not in KEPT.get(self.places[found[0]].type, ())
+
+    def _data(self, one: Found) -> Json:
+        key = one[2], one[3]
+        if key not in self._known:
+            self._known[key] = json.loads(one[6])
+        return self._known[key]
+
+    def _walk(self, value: Json, steps: tuple[Step, ...]) -> list[Json]:
+        here = [value]
+        for step in steps:
+            here = [child for one in here if isinstance(one, dict) for child in _flat(one.get(step.attribute))]
+            if step.predicate:
+                predicate = step.predicate
+                here = [one for one in here if self.passes(predicate, partial(self._walk, one), one)]
+        return here
+
+    def passes(self, condition: Condition, get: Get, one: Any) -> bool:
+        """Whether a predicate holds of a thing whose paths `get` reads."""
+        match condition:
+            case Node(code, name, term):
+                return self._is_node(one, code, name, term, get)
+            case All(conditions):
+                return all(self.passes(part, get, one) for part in conditions)
+            case AnyOf(conditions):
+                return any(self.passes(part, get, one) for part in conditions)
+            case Comparison(left, operator, right):
+                lefts, rights = (get(side.steps) if isinstance(side, Path) else [literal(side)] for side in (left, right))
+                return any(compare(first, operator, second) for first in lefts for second in rights)
+            case Matches(left, values):
+                lefts = get(left.steps) if isinstance(left, Path) else [literal(left)]
+                return any(compare(first, "=", literal(value)) for first in lefts for value in values)
+        return False
+
+    def _is_node(self, one: Any, code: Any, name: Any, term: Any, get: Get) -> bool:
+        found = self.places[one[0]].code if isinstance(one, tuple) else one.get("archetype_node_id") if isinstance(one, dict) else ""
+        if found != code:
+            return False
+        if name is not None:
+            return bool((one[5] if isinstance(one, tuple) else name_of(one)) == name)
+        return term is None or any(_is_term(value, *term) for value in get(_CODED_NAME))
+
+    def fits(self, predicate: Condition, expression: ClassExpression | None, one: Any) -> bool:
+        """Whether a predicate holds of a record, a version or a node."""
+        return self.passes(predicate, partial(self.at, expression, one), one)
+
+
+def _is_term(name: Json, terminology: str, code: str) -> bool:
+    coded = name.get("defining_code") if isinstance(name, dict) else None
+    id = coded.get("terminology_id") if isinstance(coded, dict) else None
+    return isinstance(coded, dict) and coded.get("code_string") == code and isinstance(id, dict) and id.get("value") == terminology
+
+
+def _flat(value: Json) -> Iterator[Json]:
+    if isinstance(value, list):
+        for one in value:
+            yield from _flat(one)
+    elif value is not None:
+        yield value
+
+
+def literal(operand: Any) -> Json:
+    return operand.value if isinstance(operand, Literal) else None
