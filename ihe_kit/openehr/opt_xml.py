@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 NAMESPACE = "http://schemas.openehr.org/v1"
 MAX_LENGTH = 20_000_000  # characters: the largest that is known has a quarter of it
 MAX_LEVELS = 1000  # of the XML; a node of a template takes two to four of them
-MAX_ELEMENTS = 1_000_000
+MAX_ELEMENTS = 500_000
 _CHUNK = 1 << 16
 
 
