@@ -8,7 +8,7 @@ another rule speaks of that.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -22,7 +22,7 @@ Test = Callable[[Node, str, list[str]], bool]
 
 @dataclass(frozen=True, slots=True)
 class Invariant:
-    """One row of the table. `at` is the attribute at which the finding stands."""
+    """One row of the table. `at` is the attribute at which the finding stands; `absent` says that it can be broken where that is not there."""
 
     name: str
     at: str
@@ -31,6 +31,7 @@ class Invariant:
     severity: str
     says: str
     spec: str
+    absent: bool
 
 
 @lru_cache(maxsize=256)
@@ -40,19 +41,12 @@ def invariants(type_: str) -> tuple[Invariant, ...]:
     return tuple(_invariant(row) for row in rows("openehr/invariants.tsv") if row["class"] in lineage)
 
 
-def broken(node: Node, type_: str) -> Iterator[Invariant]:
-    """The invariants of its class that an object breaks."""
-    for one in invariants(type_):
-        if not one.test(node, one.at, one.words):
-            yield one
-
-
 def _invariant(row: dict[str, str]) -> Invariant:
     name, *words = row["test"].split()
     release = "BASE 1.2.0" if row["section"].startswith("Foundation") else "RM 1.1.0"
     place = row["section"] if "," in row["section"] else f"{row['section']}, {row['class']}"
     spec = cited(f"openEHR {release} {place}, {row['invariant']}", row["checked"] == "yes")
-    return Invariant(row["invariant"], row["at"], TESTS[name], words, row["severity"], row["says"], spec)
+    return Invariant(row["invariant"], row["at"], TESTS[name], words, row["severity"], row["says"], spec, TESTS[name] in _OF_THE_ABSENT)
 
 
 # What the tests read -----------------------------------------------------------------------------------------------------------------
@@ -286,4 +280,5 @@ _ALL: tuple[Test, ...] = (
     *(full, one_of, archetype_id, root, named, events, period, table, valued, valueless, normal, exact, percentage, not_zero),
     *(under, whole, integral, bounded, limit, rising, alike, simple, inline, digested, positive, ehr, identified, preceded),
 )
+_OF_THE_ABSENT: tuple[Test, ...] = (root, events, valued, limit, inline, digested, identified, preceded)
 TESTS: dict[str, Test] = {test.__name__: test for test in _ALL}

@@ -24,22 +24,38 @@ _OF_THE_SERVER = {"system_id", "time_committed", "contribution", "uid"}
 _COMMITS = ("AUDIT_DETAILS", "ATTESTATION", "ORIGINAL_VERSION")
 
 
-@dataclass(frozen=True)
-class Known:
-    """All that is known of one class, inherited things too."""
+@dataclass(frozen=True, slots=True)
+class Member:
+    """All that is known of one attribute of a class: the group its codes come from, the invariants that speak of it where it is there."""
 
-    attributes: dict[str, rm.Attribute]
+    attribute: rm.Attribute
+    coded: Coded | None
+    invariants: tuple[Invariant, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """All that is known of one class, inherited things too. `invariants` are those that something absent can break."""
+
+    members: dict[str, Member]
     required: tuple[rm.Attribute, ...]
-    coded: dict[str, Coded]
     invariants: tuple[Invariant, ...]
     abstract: bool
 
 
 @lru_cache(maxsize=256)
 def known(type_: str) -> Known:
-    attributes = rm.attributes(type_)
-    required = tuple(attribute for attribute in attributes.values() if attribute.required)
-    return Known(attributes, required, coded(type_), invariants(type_), rm.abstract(type_))
+    groups, attributes = coded(type_), rm.attributes(type_)
+    of: dict[str, list[Invariant]] = {name: [] for name in attributes}
+    for one in invariants(type_):
+        if not one.absent:
+            of[one.at].append(one)
+    return Known(
+        members={name: Member(attribute, groups.get(name), tuple(of[name])) for name, attribute in attributes.items()},
+        required=tuple(attribute for attribute in attributes.values() if attribute.required),
+        invariants=tuple(one for one in invariants(type_) if one.absent),
+        abstract=rm.abstract(type_),
+    )
 
 
 def check_model(found: Findings, node: Json) -> None:
@@ -52,28 +68,30 @@ def check_model(found: Findings, node: Json) -> None:
 
 
 def _object(found: Findings, node: Json) -> None:
-    place = found.message.place(node)
+    type_ = found.message.place(node).type
     if not _is_of_a_class(found, node):
         return
-    class_ = known(place.type)
-    members = {child.key: child for child in node.children}
+    class_ = known(type_)
+    there = {child.key: child for child in node.children}
     for attribute in class_.required:
-        if not filled(members.get(attribute.name)) and not _left_to_the_server(found, place.type, attribute.name):
+        if not filled(there.get(attribute.name)) and not _left_to_the_server(found, type_, attribute.name):
             element = found.lacking(node, attribute.name)
             if element:
-                found.add("OPENEHR-REQUIRED", element, f"{place.type} has no {attribute.name}. {attribute.says}", spec=attribute.spec)
-    for child in node.children if class_.attributes else ():
-        one = class_.attributes.get(child.key or "")
-        if one:
-            _attribute(found, child, one)
+                found.add("OPENEHR-REQUIRED", element, f"{type_} has no {attribute.name}. {attribute.says}", spec=attribute.spec)
+    for child in node.children if class_.members else ():
+        member = class_.members.get(child.key or "")
+        if member:
+            _attribute(found, child, member.attribute)
+            if member.coded and child.kind == "object":
+                _code(found, child, member.coded)
+            for invariant in member.invariants:
+                if not invariant.test(node, invariant.at, invariant.words):
+                    found.say("OPENEHR-INVARIANT", child, invariant.says, invariant.spec, invariant.severity)
         elif child.key != "_type":
-            what = f"{place.type} has no attribute {child.key}{nearest(child.key or '', class_.attributes)}."
-            found.add("OPENEHR-ATTRIBUTE", child, what, spec=rm.classes()[place.type][""].spec)
-    for name, group in class_.coded.items():
-        if name in members and members[name].kind == "object":
-            _code(found, members[name], group)
-    if place.type in iso8601.FORMS and "value" in members:
-        _date(found, place.type, members["value"])
+            what = f"{type_} has no attribute {child.key}{nearest(child.key or '', class_.members)}."
+            found.add("OPENEHR-ATTRIBUTE", child, what, spec=rm.classes()[type_][""].spec)
+    if type_ in iso8601.FORMS and "value" in there:
+        _date(found, type_, there["value"])
     for invariant in class_.invariants:
         if not invariant.test(node, invariant.at, invariant.words):
             _broken(found, node, invariant)
@@ -92,10 +110,14 @@ def _left_to_the_server(found: Findings, type_: str, name: str) -> bool:
 
 def _is_of_a_class(found: Findings, node: Json) -> bool:
     """Whether an object is of a class of the model, and of one that belongs where it stands."""
-    place, named = found.message.place(node), node.child("_type")
-    unknown = named and named.value and rm.bare(named.value) not in rm.classes()
-    if named and unknown and (place.declared in rm.classes() or class_in(code_of(node))):
-        found.add("OPENEHR-TYPE", named, f"The reference model has no class {named.value}{nearest(named.value, rm.classes())}.")
+    place = found.message.place(node)
+    if _belongs(place.type, place.declared) and not known(place.type).abstract:
+        return True
+    named = node.child("_type")
+    unknown = named is not None and named.value and rm.bare(named.value) not in rm.classes()
+    if unknown and (place.declared in rm.classes() or class_in(code_of(node))):
+        what = f"The reference model has no class {named.value}{nearest(named.value, rm.classes())}." if named else ""
+        found.add("OPENEHR-TYPE", named or node, what)
     elif not rm.is_a(place.type, place.declared):
         found.add("OPENEHR-TYPE", named or node, f"Here stands {a(place.type)}, but {a(place.declared)} belongs here.")
     elif known(place.type).abstract:
@@ -104,6 +126,12 @@ def _is_of_a_class(found: Findings, node: Json) -> bool:
             found.add("OPENEHR-TYPE", absent, f"{place.type} is a family of classes, and this object does not say which one it is of.")
         return False
     return True
+
+
+@lru_cache(maxsize=1024)
+def _belongs(type_: str, declared: str) -> bool:
+    """Whether a class of the model stands where it may."""
+    return type_ in rm.classes() and rm.is_a(type_, declared)
 
 
 def _attribute(found: Findings, node: Json, attribute: rm.Attribute) -> None:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from pathlib import Path
 
 from ihe_kit.core import Unreadable, nearest
 from ihe_kit.files import data
@@ -199,9 +200,8 @@ def template(name: str) -> Template:
     """One of the kit's own templates, or a registered one, by its template_id. Raises LookupError with the nearest name."""
     if name in _registered:
         return _registered[name]
-    for path in sorted(data("openehr").glob("*.opt")):
-        if path.stem == name:
-            return load(path.read_text(encoding="utf-8"))
+    if name in _files():
+        return load(_files()[name].read_text(encoding="utf-8"))
     raise LookupError(f"there is no template {name} here" + nearest(name, own()))
 
 
@@ -210,10 +210,9 @@ _registered: dict[str, Template] = {}
 
 def known(named: Template | str) -> Template | None:
     """A template by its name, or the template itself; None where there is none of that name."""
-    try:
-        return named if isinstance(named, Template) else template(named)
-    except LookupError:
-        return None
+    if isinstance(named, Template):
+        return named
+    return template(named) if named in _registered or named in _files() else None
 
 
 def register(new: Template) -> None:
@@ -224,4 +223,9 @@ def register(new: Template) -> None:
 
 def own() -> list[str]:
     """The templates that can be had by name."""
-    return sorted({path.stem for path in data("openehr").glob("*.opt")} | set(_registered))
+    return sorted({*_files(), *_registered})
+
+
+@lru_cache(maxsize=1)
+def _files() -> dict[str, Path]:
+    return {path.stem: path for path in data("openehr").glob("*.opt")}

@@ -76,6 +76,7 @@ def heirs(name: str) -> tuple[str, ...]:
     return tuple(other for other in classes() if name in lineage(other))
 
 
+@lru_cache(maxsize=4096)
 def is_a(name: str, wanted: str) -> bool:
     """Whether a class is another one or inherits from it; True where the table knows too little to deny it."""
     name, wanted = bare(name), bare(wanted)

@@ -52,7 +52,7 @@ def test_a_finding_about_a_row_that_nobody_compared(monkeypatch: pytest.MonkeyPa
 
 
 def _forget() -> None:
-    for table in (rm.classes, rm.attributes, rm.heirs, model.known, terminology.coded, invariants.invariants):
+    for table in (rm.classes, rm.attributes, rm.heirs, rm.is_a, model.known, terminology.coded, invariants.invariants):
         table.cache_clear()
 
 
