@@ -4,6 +4,8 @@ Rule 1: this room knows nothing of the other standards. Rule 2: no socket, no cl
 """
 
 from ihe_kit.core import Standard
+from ihe_kit.openehr.aql import explain_aql, read_aql, table
+from ihe_kit.openehr.aql_checks import Unsupported
 from ihe_kit.openehr.build import build, refuse
 from ihe_kit.openehr.conformance import conform
 from ihe_kit.openehr.dictionary import explain
@@ -30,19 +32,23 @@ __all__ = [
     "OPENEHR",
     "OpenehrMessage",
     "Template",
+    "Unsupported",
     "as_json",
     "as_xml",
     "build",
     "conform",
     "encode",
     "explain",
+    "explain_aql",
     "from_flat",
     "from_wire",
     "load",
     "parse",
+    "read_aql",
     "recognises",
     "refuse",
     "register",
+    "table",
     "template",
     "to_flat",
     "to_wire",

@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from ihe_kit.openehr.aql_query import All, AnyOf, ClassExpression, Comparison, Condition, Literal, Matches, Node, Path, Step
+from ihe_kit.openehr.aql_query import All, AnyOf, ClassExpression, Comparison, Condition, Exists, Literal, Matches, Node, Path, Step
 from ihe_kit.openehr.aql_records import Found, Place, Records
-from ihe_kit.openehr.aql_values import compare
+from ihe_kit.openehr.aql_values import compare, is_word
 from ihe_kit.openehr.nodes import KEPT, name_of
 
 Json = Any
 Get = Callable[[tuple[Step, ...]], list[Json]]
+_decode = json.JSONDecoder().raw_decode  # a row's data was written by us: nothing stands around it
 _CODED_NAME = (Step("name"),)
 
 
@@ -45,6 +46,18 @@ class Reader:
         tree = self.records.tree(one[2])
         return self._walk(tree[one[3]], steps) if one[3] < len(tree) else []
 
+    def may(self, condition: Condition, node: Found) -> bool:
+        """Whether a condition may hold of a node, by a look at its row: a text that stands nowhere in it cannot be equal to anything in it."""
+        if not isinstance(condition, Comparison) or condition.operator != "=" or not isinstance(condition.right, Literal):
+            return True
+        text = condition.right.value
+        kept = (
+            isinstance(condition.left, Path)
+            and condition.left.steps
+            and condition.left.steps[0].attribute in KEPT.get(self.places[node[0]].type, ())
+        )
+        return not (kept and node[6] and is_word(text)) or json.dumps(text, ensure_ascii=False) in node[6]
+
     def in_tree(self, found: Found, steps: tuple[Step, ...]) -> bool:
         """Whether what stands at steps below a node is read from the tree, since the index does not keep it."""
         first = steps[0].attribute if steps else ""
@@ -53,11 +66,22 @@ class Reader:
     def _data(self, one: Found) -> Json:
         key = one[2], one[3]
         if key not in self._known:
-            self._known[key] = json.loads(one[6])
+            self._known[key] = _decode(one[6])[0]
         return self._known[key]
 
     def _walk(self, value: Json, steps: tuple[Step, ...]) -> list[Json]:
-        here = [value]
+        """What stands at steps below a value: straight on while there is one thing without a predicate, as there nearly always is."""
+        for number, step in enumerate(steps):
+            if step.predicate or not isinstance(value, dict):
+                return self._walk_all([value], steps[number:])
+            value = value.get(step.attribute)
+            if value is None:
+                return []
+            if isinstance(value, list):
+                return self._walk_all(list(_flat(value)), steps[number + 1 :])
+        return [value]
+
+    def _walk_all(self, here: list[Json], steps: tuple[Step, ...]) -> list[Json]:
         for step in steps:
             here = [child for one in here if isinstance(one, dict) for child in _flat(one.get(step.attribute))]
             if step.predicate:
@@ -74,12 +98,16 @@ class Reader:
                 return all(self.passes(part, get, one) for part in conditions)
             case AnyOf(conditions):
                 return any(self.passes(part, get, one) for part in conditions)
+            case Comparison(Path() as path, operator, Literal(value)):
+                return any(compare(found, operator, value) for found in get(path.steps))
             case Comparison(left, operator, right):
                 lefts, rights = (get(side.steps) if isinstance(side, Path) else [literal(side)] for side in (left, right))
                 return any(compare(first, operator, second) for first in lefts for second in rights)
             case Matches(left, values):
                 lefts = get(left.steps) if isinstance(left, Path) else [literal(left)]
                 return any(compare(first, "=", literal(value)) for first in lefts for value in values)
+            case Exists(path):
+                return bool(get(path.steps))
         return False
 
     def _is_node(self, one: Any, code: Any, name: Any, term: Any, get: Get) -> bool:

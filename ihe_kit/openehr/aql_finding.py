@@ -72,9 +72,22 @@ class Finder:
             if one.expression.type == "EHR" or (one.expression.type == "VERSION" and not one.alone):
                 continue
             self._fetch(slot, self._places(one.expression), one.current)
+            if one.expression.type != "VERSION" and slot in self.plan.wanted:
+                self._leave_out(slot)
             if one.needed:
                 seen = {nodes[0][1] for nodes in self.found[slot].values()}
                 self.asked = sorted(seen if self.asked is None else seen & set(self.asked))
+
+    def _leave_out(self, slot: int) -> None:
+        """Drops the nodes of a class expression that WHERE does not want."""
+        found = {serial: [node for node in nodes if self._wanted(slot, node)] for serial, nodes in self.found[slot].items()}
+        self.found[slot] = {serial: nodes for serial, nodes in found.items() if nodes}
+        self.starts[slot] = {serial: [node[3] for node in nodes] for serial, nodes in self.found[slot].items()}
+
+    def _wanted(self, slot: int, node: Found) -> bool:
+        """Whether a node passes what WHERE asks of its slot alone."""
+        self.tick()
+        return all(self.reader.may(one, node) and self.reader.fits(one, None, node) for one in self.plan.wanted[slot])
 
     def _places(self, expression: ClassExpression) -> list[int]:
         """Where in trees nodes of a class with a code stand."""
@@ -197,11 +210,13 @@ class Finder:
                 inside = self._between(number, outer) if isinstance(outer, tuple) else ()
             if slot.asks:
                 inside = [one for one in inside if self._fits(number, one)]
+            if number in self.plan.wanted:
+                inside = [one for one in inside if self._wanted(number, one)]
             if len(inside) == 1:
                 row[number] = inside[0]
                 found.append(row)
             else:
-                found += [row | {number: one} for one in inside or (None,)]
+                found += [row | {number: one} for one in inside or (() if number in self.plan.wanted else (None,))]
             refuse_more(len(found))
         return found
 

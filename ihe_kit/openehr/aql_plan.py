@@ -19,7 +19,9 @@ from ihe_kit.openehr.aql_query import (
     ClassExpression,
     Comparison,
     Condition,
+    Exists,
     Literal,
+    Matches,
     Node,
     Parameter,
     Path,
@@ -28,6 +30,7 @@ from ihe_kit.openehr.aql_query import (
     Source,
     Step,
     expressions,
+    needs,
     parts,
     paths,
 )
@@ -75,6 +78,8 @@ class Plan:
     reached: Mapping[Path, Reached]
     bound: tuple[int, ...]  # the slots on paths that rows keep, parents before children
     shown: frozenset[int]  # the slots that SELECT and ORDER BY read: rows that differ elsewhere are one row
+    wanted: Mapping[int, tuple[Condition, ...]]  # what WHERE asks of one slot alone: nodes that fail it need not be joined
+    where: Condition | None  # what is left of WHERE
 
     def above(self, number: int) -> int:
         """The nearest slot above one that rows keep."""
@@ -153,9 +158,30 @@ class _Planner:
         shown = {self._reach(path).slot for path in paths((tuple(columns), tuple(order)))}
         for path in paths(self.query.where):
             self._reach(path)
-        bound = self._kept(shown)
+        wanted, where = self._where()
+        above = {number for slot in wanted for number in self._lineage(slot)}
+        bound = tuple(sorted(self._kept(shown), key=lambda number: (number not in above, number)))  # what leaves most out comes first
         lineage = {number for slot in shown for number in self._lineage(slot)}
-        return Plan(self.query, tuple(self.slots), self.reached, bound, frozenset(lineage))
+        return Plan(self.query, tuple(self.slots), self.reached, bound, frozenset(lineage), wanted, where)
+
+    def _where(self) -> tuple[dict[int, tuple[Condition, ...]], Condition | None]:
+        """(what WHERE asks of single slots, what is left)."""
+        where = self.query.where
+        needed = {id(one) for one, there in needs(self.query.source) if there}
+        wanted: dict[int, tuple[Condition, ...]] = {}
+        rest = []
+        for one in where.conditions if isinstance(where, All) else (where,) if where else ():
+            found = list(paths(one)) if isinstance(one, Comparison | Matches | Exists) else []
+            slot = self.reached[found[0]].slot if len(found) == 1 else -1
+            expression = self.slots[slot].expression if slot >= 0 else None
+            plain = (
+                slot >= 0 and not any(isinstance(part, Call) for part in parts(one)) and self.slots[slot].attribute + str(expression or "")
+            )
+            if plain and (not expression or (id(expression) in needed and expression.type not in ("EHR", "VERSION"))):
+                wanted[slot] = (*wanted.get(slot, ()), _about_node(one, self.reached[found[0]].steps))
+            else:
+                rest.append(one)
+        return wanted, (All(tuple(rest)) if len(rest) > 1 else rest[0] if rest else None)
 
     def _reach(self, path: Path) -> Reached:
         if path not in self.reached:
@@ -203,6 +229,13 @@ class _Planner:
         )
 
 
+def _about_node(condition: Any, steps: tuple[Step, ...]) -> Condition:
+    """A condition of WHERE as a predicate of the node that its path leads to: the path begins there."""
+    changed = {one.name: Path("", None, steps) for one in fields(condition) if isinstance(getattr(condition, one.name), Path)}
+    about: Condition = replace(condition, **changed)
+    return about
+
+
 # In words
 
 
@@ -239,7 +272,7 @@ def words(plan: Plan) -> list[tuple[str, str]]:
 
 
 def _records(query: Query) -> str:
-    return "one EHR, by its identifier" if one_record(query) is not None else "all EHRs that may be asked (is_queryable)"
+    return "one EHR, by its identifier" if _record(query) is not None else "all EHRs that may be asked (is_queryable)"
 
 
 def _found(one: ClassExpression) -> str:
@@ -268,6 +301,11 @@ _INDEXED = ("name", "archetype_node_id", "value", "ehr_id")
 
 def one_record(query: Query) -> str | None:
     """The identifier of the one EHR that a query is about; None where it asks for more. EHR e[ehr_id/value='1'] and WHERE e/ehr_id/value = '1' are one."""
+    found = _record(query)
+    return found.value if isinstance(found, Literal) and isinstance(found.value, str) else None
+
+
+def _record(query: Query) -> Literal | Parameter | None:
     source: Source = query.source
     if isinstance(source, Both) or source.outer.type != "EHR":
         return None
@@ -275,14 +313,15 @@ def one_record(query: Query) -> str | None:
     variable = source.outer.variable.lower()
     top = query.where.conditions if isinstance(query.where, All) else (query.where,)
     for one in [*inside, *top]:
-        if isinstance(one, Comparison) and one.operator == "=" and isinstance(one.left, Path) and isinstance(one.right, Literal):
+        if (
+            isinstance(one, Comparison)
+            and one.operator == "="
+            and isinstance(one.left, Path)
+            and isinstance(one.right, Literal | Parameter)
+        ):
             names = [step.attribute for step in one.left.steps]
-            if (
-                names == ["ehr_id", "value"]
-                and (one in inside or one.left.variable.lower() == variable)
-                and isinstance(one.right.value, str)
-            ):
-                return one.right.value
+            if names == ["ehr_id", "value"] and (one in inside or one.left.variable.lower() == variable):
+                return one.right
     return None
 
 

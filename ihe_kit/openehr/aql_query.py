@@ -219,6 +219,17 @@ def paths(value: object) -> Iterator[Path]:
     return (one for one in parts(value) if isinstance(one, Path) and one.variable)
 
 
+def needs(source: Source, needed: bool = True) -> Iterator[tuple[ClassExpression, bool]]:
+    """(class expression, whether every row has something for it) of FROM."""
+    if isinstance(source, Both):
+        for part in source.parts:
+            yield from needs(part, needed and source.operator == "AND")
+        return
+    yield source.outer, needed
+    if source.inner:
+        yield from needs(source.inner, needed and not source.negated)
+
+
 def expressions(source: Source, bound: bool = True) -> Iterator[tuple[ClassExpression, bool]]:
     """(class expression, whether rows have something for it) of FROM: what is NOT contained is nowhere to be found."""
     if isinstance(source, Both):

@@ -52,6 +52,9 @@ class _Run:
     def __init__(self, plan: Plan, records: Records, now: datetime, tick: Callable[[], None]) -> None:
         self.plan, self.query, self.records, self.tick = plan, plan.query, records, tick
         self.clock = times(now)
+        known = parts((plan.where, tuple(column.value for column in self.query.columns), tuple(sort.path for sort in self.query.order)))
+        all_paths = [one for one in known if isinstance(one, Path) and one in plan.reached]
+        self.reached = {id(path): (plan.expression(plan.reached[path].slot), plan.reached[path]) for path in all_paths}
         places = records.concepts()
         self.reader = Reader(records, places)
         self.finder = Finder(plan, records, places, self.reader, tick)
@@ -76,10 +79,10 @@ class _Run:
     def _rows(self) -> list[Row]:
         """The rows that FROM and WHERE leave."""
         rows = self.finder.rows()
-        where = self.query.where
-        if where is None:
-            return rows
-        return self._once([row for row in self._ahead(rows, list(paths(where))) if self._holds(where, row)])
+        where = self.plan.where
+        if where is not None:
+            rows = [row for row in self._ahead(rows, list(paths(where))) if self._holds(where, row)]
+        return self._once(rows)
 
     def _once(self, rows: list[Row]) -> list[Row]:
         """One row for what differs only in nodes that WHERE alone looked at."""
@@ -127,9 +130,9 @@ class _Run:
 
     def _values(self, path: Path, row: Row) -> list[Json]:
         """What stands at a path in a row; [] where nothing does."""
-        reached = self.plan.reached[path]
+        expression, reached = self.reached[id(path)]
         one = row.get(reached.slot)
-        return [] if one is None else self.reader.at(self.plan.expression(reached.slot), one, reached.steps)
+        return [] if one is None else self.reader.at(expression, one, reached.steps)
 
     # SELECT
 

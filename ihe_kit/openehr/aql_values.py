@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from math import ceil, floor, fmod
@@ -28,6 +29,7 @@ _WHAT = {  # by which attribute an object of a class is compared
     "DV_MULTIMEDIA": "uri",
     "PARTY_IDENTIFIED": "name",
 }
+_NUMBERS = (int, float)
 _EPOCH = datetime(1970, 1, 1)
 
 
@@ -54,13 +56,33 @@ def is_number(value: Json) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+class FromUrl(str):
+    """A text out of a URL, where a number cannot be told from a text: beside a number it is one, beside a truth it is true or false."""
+
+    def beside(self, other: Json) -> Json:
+        if isinstance(other, bool):
+            return {"true": True, "false": False}.get(self.lower(), self)
+        if is_number(other):
+            with suppress(ValueError):
+                return float(self)
+        return self
+
+
+def is_word(value: Json) -> bool:
+    """Whether a value is a text that is equal to itself alone: no number of a URL, no date, time or duration, which may be written in several ways."""
+    return isinstance(value, str) and not isinstance(value, FromUrl) and not moment(value) and ":" not in value and "P" not in value[:2]
+
+
 def compare(left: Json, operator: str, right: Json) -> bool:
     """Whether a comparison holds. False wherever a side is missing or the two are of different kinds.
 
     >>> compare("2025-03-03T08:00:00+01:00", ">=", "2025-03-03")
     True
     """
+    if type(left) in _NUMBERS and type(right) in _NUMBERS:
+        return operator != "LIKE" and _HOLDS[operator]((left > right) - (left < right))
     one, other = plain(left), plain(right)
+    one, other = one.beside(other) if isinstance(one, FromUrl) else one, other.beside(one) if isinstance(other, FromUrl) else other
     if one is None or other is None:
         return operator in ("=", "!=") and _same_objects(left, right) is (operator == "=")
     if operator == "LIKE":
