@@ -12,6 +12,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
@@ -20,6 +21,7 @@ from ihe_kit.core import Message, Unreadable
 from ihe_kit.exchanges import Exchange
 from ihe_kit.fhir import FhirMessage, as_json
 from ihe_kit.fhir_client import FhirClient
+from ihe_kit.openehr import OpenehrMessage, Template, load, template
 from ihe_kit.rules import Finding, has_errors
 from ihe_kit.v2 import read_all
 from ihe_kit.v2.message import V2Message, recognises
@@ -119,44 +121,74 @@ def send_resources(names: Iterable[str], to: str) -> Iterator[tuple[str, Exchang
         yield name, client.keep(as_json(message))
 
 
-def check_file(name: str, transaction: str | None = None, profile: str | None = None, packages: Sequence[str] = ()) -> list[Checked]:
+def check_file(
+    name: str, transaction: str | None = None, profile: str | None = None, packages: Sequence[str] = (), templates: Sequence[str] = ()
+) -> list[Checked]:
     """Every message of a file (`-` is standard input), checked. Never raises for what the file holds or that it cannot be opened."""
     try:
-        return list(_check(name, _bytes(name), transaction, profile, packages))
+        return list(_check(name, _bytes(name), transaction, profile, packages, templates))
     except Unreadable as problem:
         return [Checked(name, problem=f"not readable, {problem}")]
     except (ValueError, OSError) as problem:
         return [Checked(name, problem=str(problem))]
 
 
-def _check(name: str, data: bytes, transaction: str | None, profile: str | None, packages: Sequence[str]) -> Iterator[Checked]:
+def _check(
+    name: str, data: bytes, transaction: str | None, profile: str | None, packages: Sequence[str], templates: Sequence[str]
+) -> Iterator[Checked]:
     if not recognises(data[:400].decode("latin-1")):  # FHIR and openEHR: one thing in a file
         message = parse(data)
         guides = packages if message.standard == "fhir" and packages else None
-        yield Checked(name, 1, message.name, tuple(validate(message, transaction, profile=profile, packages=guides)), message=message)
+        one = named_template(message, tuple(templates)) if isinstance(message, OpenehrMessage) else None
+        found = validate(message, transaction, profile=profile, packages=guides, template=one)
+        yield Checked(name, 1, message.name, tuple(found), message=message)
         return
     batch = read_all(data)
     for number, one in enumerate(batch.messages, start=1):
-        found = [*validate(one, transaction, profile=profile), *(batch.problems if number == 1 else ())]
-        yield Checked(name, number, one.name, tuple(found), message=one)
+        both = [*validate(one, transaction, profile=profile), *(batch.problems if number == 1 else ())]
+        yield Checked(name, number, one.name, tuple(both), message=one)
     if not batch.messages:
         raise Unreadable("expected at least one message that starts with MSH, but found none")
 
 
+@lru_cache(maxsize=8)
+def read_templates(names: tuple[str, ...]) -> dict[str, Template]:
+    """openEHR templates by their template_id, each from its file or, where there is no such file, by its id. Raises Unreadable, ValueError, OSError."""
+    found = {}
+    for name in names:
+        try:
+            one = load(Path(name).read_bytes()) if Path(name).exists() else template(name)
+        except LookupError as problem:
+            raise ValueError(f"{problem.args[0]}, nor a file of that name") from None
+        found[one.id] = one
+    return found
+
+
+def named_template(message: OpenehrMessage, names: tuple[str, ...]) -> Template | None:
+    """Of the templates given, the one that a composition names; where only one is given, that one; None where the message has to know for itself."""
+    given = read_templates(names)
+    return given.get(message.template_id) or (next(iter(given.values())) if len(given) == 1 else None)
+
+
 def check_all(
-    names: Iterable[str], transaction: str | None = None, profile: str | None = None, workers: int = 1, packages: Sequence[str] = ()
+    names: Iterable[str],
+    transaction: str | None = None,
+    profile: str | None = None,
+    workers: int = 1,
+    packages: Sequence[str] = (),
+    templates: Sequence[str] = (),
 ) -> Iterator[Checked]:
     """Every message of every file, in order, checked by so many processes. With one worker nothing is started."""
     if workers < 2:
         for name in names:
-            yield from check_file(name, transaction, profile, packages)
+            yield from check_file(name, transaction, profile, packages, templates)
         return
     source, waiting = iter(names), deque[Future[list[Checked]]]()
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         try:
             while True:
                 while len(waiting) < workers * AHEAD and (portion := list(islice(source, AT_ONCE))):
-                    waiting.append(pool.submit(_portion, portion, transaction, profile, packages))
+                    waiting.append(pool.submit(_portion, portion, transaction, profile, packages, templates))
                 if not waiting:
                     return
                 yield from waiting.popleft().result()
@@ -164,6 +196,8 @@ def check_all(
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _portion(names: list[str], transaction: str | None, profile: str | None, packages: Sequence[str]) -> list[Checked]:
+def _portion(
+    names: list[str], transaction: str | None, profile: str | None, packages: Sequence[str], templates: Sequence[str]
+) -> list[Checked]:
     """The work of another process. Messages stay there: a finding is small, a message need not be."""
-    return [replace(checked, message=None) for name in names for checked in check_file(name, transaction, profile, packages)]
+    return [replace(checked, message=None) for name in names for checked in check_file(name, transaction, profile, packages, templates)]

@@ -9,11 +9,15 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from io import TextIOWrapper
 from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ihe_kit.bulk import Checked
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -58,8 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     _send_arguments(command("send", "send HL7 v2 messages over MLLP, or FHIR resources over HTTP, and say what became of each", _send))
 
     explain = command("explain", "say what a path means", _explain)
-    explain.add_argument("path", help="e.g. PID-3.4, CX, 0203, A01, ORU_R01, Patient.identifier")
+    explain.add_argument("path", help="e.g. PID-3.4, CX, 0203, A01, ORU_R01, Patient.identifier, DV_QUANTITY.units")
     explain.add_argument("--standard", choices=("v2", "fhir", "openehr"))
+    explain.add_argument("--template", metavar="TEMPLATE", help="the openEHR template that the path is of: its OPT file or its id")
     explain.add_argument("--version", help="version of HL7 v2, e.g. 2.5.1")
     explain.add_argument("--format", choices=("text", "json"), default="text")
     return parser
@@ -97,6 +102,13 @@ def _validate_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="PACKAGE",
         help="an implementation guide of FHIR to know: package.tgz or its folder",
+    )
+    parser.add_argument(
+        "--template",
+        action="append",
+        default=[],
+        metavar="TEMPLATE",
+        help="an operational template of openEHR to know: its OPT file, or the id of one of the kit's own",
     )
     parser.add_argument("--format", choices=("text", "json"), default="text")
     parser.add_argument("--summary", action="store_true", help="add the findings up; a folder always is")
@@ -166,7 +178,7 @@ def _validate(arguments: argparse.Namespace) -> int:
     from ihe_kit.render.terminal import show_findings, terminal
 
     status, console = 0, terminal()
-    for checked in bulk.check_all(bulk.files(arguments.files), arguments.transaction, arguments.profile, packages=arguments.package):
+    for checked in _checked(arguments, bulk.files(arguments.files), 1):
         status = max(status, checked.status)
         if checked.message is None:
             print(f"{checked.file}: {checked.problem}", file=sys.stderr)
@@ -176,8 +188,15 @@ def _validate(arguments: argparse.Namespace) -> int:
     return status
 
 
+def _checked(arguments: argparse.Namespace, names: Iterable[str], workers: int) -> Iterator[Checked]:
+    from ihe_kit.bulk import check_all
+
+    return check_all(names, arguments.transaction, arguments.profile, workers, arguments.package, arguments.template)
+
+
 def _usable(arguments: argparse.Namespace) -> None:
     """Raises ValueError or OSError for a command that could work on no file at all, before it begins on a hundred thousand."""
+    from ihe_kit.bulk import read_templates
     from ihe_kit.profiles import transaction
 
     if arguments.transaction:
@@ -186,6 +205,8 @@ def _usable(arguments: argparse.Namespace) -> None:
         Path(arguments.profile).read_bytes()
     for package in arguments.package:
         Path(package).stat()
+    if arguments.template:
+        read_templates(tuple(arguments.template))
 
 
 def _validate_json(arguments: argparse.Namespace) -> int:
@@ -194,7 +215,7 @@ def _validate_json(arguments: argparse.Namespace) -> int:
 
     status, before = 0, "["
     names, count = bulk.files(arguments.files), _count(arguments)
-    for checked in bulk.check_all(names, arguments.transaction, arguments.profile, _workers(arguments, count), arguments.package):
+    for checked in _checked(arguments, names, _workers(arguments, count)):
         status = max(status, checked.status)
         if checked.problem:
             print(f"{checked.file}: {checked.problem}", file=sys.stderr)
@@ -213,7 +234,7 @@ def _validate_summary(arguments: argparse.Namespace) -> int:
     total, started = bulk.Tally(), perf_counter()
     names, count = bulk.files(arguments.files), _count(arguments)
     with progress(count) as advance:
-        for checked in bulk.check_all(names, arguments.transaction, arguments.profile, _workers(arguments, count), arguments.package):
+        for checked in _checked(arguments, names, _workers(arguments, count)):
             total.add(checked)
             if checked.number == 1:
                 advance()
@@ -271,10 +292,12 @@ def _send_resources(arguments: argparse.Namespace) -> int:
 
 def _explain(arguments: argparse.Namespace) -> int:
     from ihe_kit import explain
+    from ihe_kit.bulk import read_templates
     from ihe_kit.render.explanation import show_definition
     from ihe_kit.render.terminal import terminal
 
-    definition = explain(arguments.path, standard=arguments.standard, version=arguments.version)
+    template = next(iter(read_templates((arguments.template,)).values())) if arguments.template else None
+    definition = explain(arguments.path, standard=arguments.standard, version=arguments.version, template=template)
     if arguments.format == "json":
         print(json.dumps(asdict(definition), indent=2, ensure_ascii=False))
         return 0

@@ -55,12 +55,21 @@ def parse(text: str | bytes, standard: str | None = None) -> Message:
     raise Unreadable(says + (f", but found {first!r}" if first else ", but the text is empty"), head)
 
 
-def explain(subject: str | Message, path: str | None = None, standard: str | None = None, version: str | None = None) -> Definition:
-    """What a path means: `explain("PID-3.4")`, `explain("Patient.identifier")`, `explain(message, path)`. Raises UnknownPath."""
+def explain(
+    subject: str | Message, path: str | None = None, standard: str | None = None, version: str | None = None, template: Any = None
+) -> Definition:
+    """What a path means: `explain("PID-3.4")`, `explain("Patient.identifier")`, `explain(message, path)`. Raises UnknownPath.
+
+    `version`: of HL7 v2; `template`: an openEHR template or its id, where the path is one of it.
+    """
+    from ihe_kit.openehr.rm import classes
+
     if isinstance(subject, Message):
         return standard_of(subject).explain(subject, path)
-    key = standard or ("openehr" if "/" in subject else "v2" if subject[:3].isupper() or subject.isdigit() else "fhir")
-    return standard_of(key).explain(subject, **({"version": version} if version and key == "v2" else {}))
+    openehr = "/" in subject or template is not None or subject.partition(".")[0] in classes()
+    key = standard or ("openehr" if openehr else "v2" if subject[:3].isupper() or subject.isdigit() else "fhir")
+    more = {"v2": {"version": version}, "openehr": {"template": template}}.get(key, {})
+    return standard_of(key).explain(subject, **{name: value for name, value in more.items() if value is not None})
 
 
 def transactions() -> dict[str, Transaction]:

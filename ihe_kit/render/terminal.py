@@ -30,8 +30,9 @@ COLOURS = {"error": "bold red", "warning": "yellow", "information": "blue"}
 def terminal(error: bool = False) -> Console:
     """Standard output, or standard error. What is piped into a file keeps its lines whole."""
     stream = sys.stderr if error else sys.stdout
-    console = Console(file=stream, highlight=False, soft_wrap=not stream.isatty())
-    return console if console.is_terminal else Console(file=stream, highlight=False, width=100)
+    # an openEHR path, a unit such as [degF]: brackets are words here, no colours
+    console = Console(file=stream, highlight=False, markup=False, soft_wrap=not stream.isatty())
+    return console if console.is_terminal else Console(file=stream, highlight=False, markup=False, width=100)
 
 
 def show_findings(console: Console, title: str, findings: Sequence[Finding], message: Message) -> None:

@@ -10,7 +10,8 @@ import pytest
 from ihe_kit import build, person
 from ihe_kit.cli import main
 from ihe_kit.course.layout import lay_out
-from ihe_kit.files import home
+from ihe_kit.files import data, home
+from ihe_kit.openehr import OpenehrMessage, as_xml
 from ihe_kit.region import STORY_BEGINS, Sandbox, story_clock, story_ids
 
 
@@ -212,3 +213,75 @@ def test_send_says_what_became_of_each_message(capsys: pytest.CaptureFixture[str
     assert status == 2
     assert "nobody listens" in out
     assert run(capsys, "send", "--to", "http://127.0.0.1:1", str(sound))[0] == 2
+
+
+def openehr_files(folder: Path) -> None:
+    """A good composition in three notations, a template, a request, and a composition with a wrong unit."""
+    values = json.loads(data("openehr/kit_vital_signs.v1.flat.json").read_text(encoding="utf-8"))
+    good = build("kit_vital_signs.v1", values, story_clock(), story_ids("B"), standard="openehr")
+    assert isinstance(good, OpenehrMessage)
+    texts = {
+        "a.json": good.text,
+        "b.xml": as_xml(good).text,
+        "c.flat.json": json.dumps(values),
+        "d.opt": data("openehr/kit_vital_signs.v1.opt").read_text(encoding="utf-8"),
+        "e.http": f"POST /rest/openehr/v1/ehr/7/composition HTTP/1.1\r\ncontent-type: application/json\r\nprefer: return=minimal\r\n\r\n{good.text}",
+        "f.json": good.text.replace('"units": "Cel"', '"units": "C"'),
+        "g.opt": "<template xmlns='http://schemas.openehr.org/v1'><concept/></template>",
+        "h.xml": as_xml(good).text.replace("</composition>", ""),
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8", newline="")
+
+
+def test_validate_takes_openehr_in_every_notation_with_templates(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    openehr_files(tmp_path)
+    template = str(tmp_path / "d.opt")
+    for name in ("a.json", "b.xml", "d.opt", "e.http"):
+        assert run(capsys, "validate", str(tmp_path / name))[0] == 0, name
+        assert run(capsys, "validate", "--template", template, str(tmp_path / name))[0] == 0, name
+    for chosen in (template, "kit_vital_signs.v1"):
+        status, out, _ = run(capsys, "validate", "--template", chosen, str(tmp_path / "c.flat.json"))
+        assert (status, "name one" in out) == (0, False)
+    assert "name one" in run(capsys, "validate", str(tmp_path / "c.flat.json"))[1]
+    status, out, _ = run(capsys, "validate", "--template", "kit_problem_list.v1", str(tmp_path / "a.json"))
+    assert (status, "is held against kit_problem_list.v1" in " ".join(out.split())) == (1, True)
+    status, out, _ = run(capsys, "validate", "--format", "json", str(tmp_path / "f.json"), str(tmp_path / "g.opt"))
+    assert status == 1
+    assert [finding["rule"] for finding in json.loads(out)] == ["OPENEHR-UNITS", "OPENEHR-OPT"]
+    status, _, err = run(capsys, "validate", str(tmp_path / "h.xml"))
+    assert (status, "well-formed XML" in err) == (2, True)
+
+
+def test_a_folder_of_openehr_is_added_up_by_several_processes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    openehr_files(tmp_path)
+    more = ["--template", "kit_vital_signs.v1", "--template", "kit_problem_list.v1", "--workers", "2"]
+    status, out, _ = run(capsys, "validate", str(tmp_path), *more)
+    assert status == 2
+    assert "OPENEHR-UNITS" in out
+    assert "/content[openEHR-EHR-OBSERVATION.body_temperature.v2]" in "".join(out.split())
+    assert "h.xml" in out
+
+
+def test_a_template_that_is_none_is_said_before_the_work_begins(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    openehr_files(tmp_path)
+    status, _, err = run(capsys, "validate", "--template", "kit_vital_sign.v1", str(tmp_path / "a.json"))
+    assert (status, "did you mean kit_vital_signs.v1?" in err) == (2, True)
+    status, _, err = run(capsys, "validate", "--template", str(tmp_path / "g.opt"), str(tmp_path / "a.json"))
+    assert (status, "template_id" in err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("DV_QUANTITY.units", "String"),
+        ("COMPOSITION", "committed document"),
+        ("vital_signs/body_temperature:0/any_event:0/temperature", "[degF] 30..<200"),
+    ],
+)
+def test_explain_takes_openehr(capsys: pytest.CaptureFixture[str], path: str, says: str) -> None:
+    for more in ([], ["--template", "kit_vital_signs.v1"]):
+        status, out, _ = run(capsys, "explain", path, *more)
+        assert status == 0
+        assert says in " ".join(out.split())
+    assert run(capsys, "explain", path, "--template", "kit_no.v1")[0] == 2

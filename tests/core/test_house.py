@@ -47,7 +47,7 @@ MAY = {
     "hospital": {"actors", "exchanges", "files", "region", "ihe_kit"},
     "fhir_client": {"core", "json_text", "rest", "fhir", "exchanges", "region", "transports", "ihe_kit"},
     "demo": {"core", "rules", "exchanges", "region", "render", "ihe_kit"},
-    "bulk": {"core", "rules", "v2", "fhir", "exchanges", "fhir_client", "verbs"},
+    "bulk": {"core", "rules", "v2", "fhir", "openehr", "exchanges", "fhir_client", "verbs"},
     "cli": {"bulk", "profiles", "core", "rules", "render", "course", "demo", "doctor", "site", "ihe_kit"},
     "ihe_kit": {"region", "verbs", "crosswalk", "hospital", "site", "fhir_client"} | STANDARDS,
 }
