@@ -15,8 +15,10 @@ from typing import Any
 
 from ihe_kit.core import nearest
 from ihe_kit.openehr import rm
+from ihe_kit.openehr.aom import Node
+from ihe_kit.openehr.leaves import Leaf, Move
 from ihe_kit.openehr.message import OpenehrMessage, parse
-from ihe_kit.openehr.opt import Leaf, Move, Node, Template
+from ihe_kit.openehr.opt import Template
 from ihe_kit.openehr.opt import template as known_template
 
 Clock = Callable[[], datetime]

@@ -1,13 +1,11 @@
 """Operational templates (OPT 1.4): what a kind of document may hold, read with the standard library's XML.
 
 A template is a tree of nodes. Each node constrains one class of the reference model: how often it may occur, what it is called, which
-units, codes and numbers it takes. `leaves()` gives the same tree as FLAT sees it.
+units, codes and numbers it takes. `leaves` gives the same tree as FLAT sees it.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -15,8 +13,8 @@ from pathlib import Path
 from ihe_kit.core import Unreadable, nearest
 from ihe_kit.files import data
 from ihe_kit.openehr import opt_reader as reader
-from ihe_kit.openehr import rm
 from ihe_kit.openehr.aom import Attribute, Cardinality, Description, Node, Ordinal, Range, Span, Terms, Unit
+from ihe_kit.openehr.leaves import Leaf, Move, leaves
 from ihe_kit.openehr.opt_xml import NAMESPACE, read_xml
 
 __all__ = [
@@ -37,56 +35,7 @@ __all__ = [
     "own",
     "register",
     "template",
-    "web_id",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """One step from a node to the next on the way to a leaf. `id` is the segment of the FLAT key, "" where FLAT leaves the step out."""
-
-    attribute: str
-    node: Node
-    id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """One value of a template as FLAT addresses it."""
-
-    root: str
-    moves: tuple[Move, ...]
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        return (self.root, *(move.id for move in self.moves if move.id))
-
-    @property
-    def node(self) -> Node:
-        return self.moves[-1].node
-
-    @property
-    def path(self) -> str:
-        """The openEHR path of the value."""
-        return "".join(f"/{move.attribute}" + (f"[{move.node.code}]" if move.node.code else "") for move in self.moves)
-
-    @property
-    def key(self) -> str:
-        """The FLAT key of the first repetition, without what stands after |."""
-        repeated = [f"{move.id}:0" if move.node.most != 1 else move.id for move in self.moves if move.id]
-        return "/".join((self.root, *repeated))
-
-
-# What FLAT offers of the reference model itself, as `id=path` below a node of the class.
-_OF_THE_MODEL = {
-    "COMPOSITION": "_uid=uid language territory category composer context/start_time context/_end_time=context/end_time context/setting "
-    "context/_health_care_facility=context/health_care_facility",
-    "ENTRY": "language encoding",
-    "HISTORY": "history_origin=origin",
-    "EVENT": "time",
-    "ACTION": "time",
-}
-_WITHOUT_SEGMENT = ("HISTORY", "ITEM_STRUCTURE")
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,52 +56,7 @@ class Template:
     @cached_property
     def leaves(self) -> tuple[Leaf, ...]:
         """Every value that the template allows, with its FLAT key and its openEHR path, in the template's order."""
-        top = web_id(self.root.name or self.concept)
-        return tuple(Leaf(top, moves) for moves in _moves(self.root))
-
-
-def web_id(name: str) -> str:
-    """The segment of a FLAT key that stands for a name: `Any event` becomes any_event."""
-    plain = re.sub(r"[^\w.-]+", "_", name.lower()).strip("_")
-    return f"a{plain}" if plain[:1].isdigit() else plain
-
-
-def _moves(node: Node) -> Iterator[tuple[Move, ...]]:
-    for ancestor in reversed(list(rm.lineage(node.type))):
-        for entry in _OF_THE_MODEL.get(ancestor, "").split():
-            ids, _, path = entry.partition("=")
-            yield _of_model(node, ids.split("/"), (path or ids).split("/"))
-    taken: dict[str, int] = {}
-    for attribute in node.attributes:
-        for child in attribute.children if rm.attributes(node.type).get(attribute.name) else ():
-            if child.slot or not (child.code or child.type == "EVENT_CONTEXT"):
-                continue
-            hoisted = any(name in _WITHOUT_SEGMENT for name in rm.lineage(child.type))
-            id_ = "" if hoisted else _own_id(web_id(child.fixed_name or child.name), taken) if child.code else attribute.name
-            below = _values(child) if child.type == "ELEMENT" else _moves(child)
-            yield from ((Move(attribute.name, child, id_), *rest) for rest in below)
-
-
-def _of_model(node: Node, ids: list[str], path: list[str]) -> tuple[Move, ...]:
-    """The way to an attribute of the reference model."""
-    moves = []
-    for id_, name in zip(ids, path, strict=True):
-        node = node.child(name)
-        moves.append(Move(name, node, id_))
-    return tuple(moves)
-
-
-def _own_id(id_: str, taken: dict[str, int]) -> str:
-    """Of siblings with the same name, the second has a 2 after it."""
-    taken[id_] = taken.get(id_, 0) + 1
-    return id_ if taken[id_] == 1 else f"{id_}{taken[id_]}"
-
-
-def _values(element: Node) -> Iterator[tuple[Move, ...]]:
-    value = element.attribute("value")
-    kinds = value.children if value else ()
-    for kind in kinds:
-        yield (Move("value", kind, f"{kind.type.removeprefix('DV_').lower()}_value" if len(kinds) > 1 else ""),)
+        return leaves(self.root, self.concept)
 
 
 # Reading --------------------------------------------------------------------------------------------------------------------------
