@@ -34,7 +34,8 @@ class Reader:
             return self._walk(self.records.ehr(one), steps)
         if expression and expression.type == "VERSION" and (not steps or steps[0].attribute != "data"):
             return self._walk(self.records.version(one[2]), steps)
-        steps = steps[1:] if expression and expression.type == "VERSION" else steps
+        if expression and expression.type == "VERSION":
+            return self._walk(self.records.tree(one[2])[0], steps[1:])
         first = steps[0].attribute if steps else ""
         type_ = self.places[one[0]].type
         if first == "name" and len(steps) == 2 and steps[1].attribute == "value" and not steps[1].predicate:

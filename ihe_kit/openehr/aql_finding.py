@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ihe_kit.openehr import rm
 from ihe_kit.openehr.aql_at import Reader
 from ihe_kit.openehr.aql_plan import Plan, Slot, one_record
 from ihe_kit.openehr.aql_query import Both, ClassExpression, Contains, Source
@@ -50,7 +49,7 @@ class Finder:
         return rows
 
     def _without_idle(self, source: Source) -> Source:
-        """FROM without compositions that only stand around an entry: each entry is in one, so nobody has to look."""
+        """FROM without compositions that only stand around something that is in one anyhow: nobody has to look."""
         if isinstance(source, Both):
             return replace(source, parts=tuple(map(self._without_idle, source.parts)))
         if source.inner is None:
@@ -59,9 +58,18 @@ class Finder:
         idle = one.type == "COMPOSITION" and not one.predicate and not any(slot.parent == self.slot_of[id(one)] for slot in self.plan.slots)
         read = any(reached.slot == self.slot_of[id(one)] for reached in self.plan.reached.values())
         inner = source.inner
-        if idle and not read and isinstance(inner, Contains) and not source.negated and rm.is_a(inner.outer.type, "CONTENT_ITEM"):
+        if idle and not read and isinstance(inner, Contains) and not source.negated and self._in_compositions(inner.outer):
             return inner
         return source
+
+    def _in_compositions(self, expression: ClassExpression) -> bool:
+        """Whether nodes of a class with a code stand in compositions only, wherever they stand."""
+
+        def root(number: int) -> Place:
+            place = self.places[number]
+            return root(place.parent) if place.parent else place
+
+        return all(root(number).type == "COMPOSITION" for number in self._places(expression))
 
     def _scan(self) -> None:
         """Fetches the nodes of each class expression; those with a code first, since they say most about which records matter."""
