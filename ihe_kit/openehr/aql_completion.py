@@ -25,15 +25,18 @@ _HIDDEN = re.compile(r"""'(?:[^'\\\n]|\\.)*'?|"(?:[^"\\\n]|\\.)*"?|--(?=\s|$)[^\
 _RESERVED = "|".join(KEYWORDS)
 _CLASS = re.compile(rf"(?:\b(?:FROM|CONTAINS|AND|OR)|\()\s*([A-Z_]+)(?:\s+(?!(?:{_RESERVED})\b)([a-z_]\w*))?\s*(?:\[\s*([\w.-]+))?", re.I)
 _STEP = r"\w+(?:\[[^\[\]]*\])?"
-_PATH = re.compile(rf"(?<![\w/\]$])([a-z_]\w*)(?:\[[^\[\]]*\])?((?:/{_STEP})*)/([\w ]*|\w+\[[^\[\]]*)$", re.I)
+_PATH = re.compile(rf"(?<![\w/\]$])([a-z_]\w*)(?:\[[^\[\]]*\])?((?:/{_STEP})*)/(\w*(?:\[[^\[\]]*)?)$", re.I)
 _VALUES = {"DV_QUANTITY": ("magnitude", "units"), "DV_COUNT": ("magnitude",), "DV_PROPORTION": ("numerator",), "DV_CODED_TEXT": ("value", "defining_code/code_string"),
            "DV_ORDINAL": ("value", "symbol/value"), "DV_MULTIMEDIA": ("uri/value",), "DV_IDENTIFIER": ("id",)}  # fmt: skip  # what queries ask of a data value
-_OF_THE_RECORD = {
+_USUAL = {  # what queries ask of whatever stands around the values
     "EHR": {"ehr_id/value": "the identifier of the record", "ehr_status/subject/external_ref/id/value": "the patient's number",
             "time_created/value": "when the record was begun"},
     "VERSION": {"uid/value": "the name of this version", "commit_audit/time_committed/value": "when it was committed",
                 "commit_audit/committer/name": "who committed it", "commit_audit/change_type/value": "creation, amendment, modification or deleted",
                 "lifecycle_state/value": "complete or incomplete", "contribution/id/value": "what it was committed with"},
+    "COMPOSITION": {"uid/value": "the name of this version", "name/value": "what the document is called", "context/start_time/value": "when it began",
+                    "composer/name": "who is responsible", "archetype_details/template_id/value": "the template"},
+    "EVENT": {"time/value": "the time of the event"},
 }  # fmt: skip
 
 
@@ -113,6 +116,8 @@ def _words(before: str, variables: dict[str, tuple[str, str, str]], templates: S
     if "CODE" in terminals:
         type_ = re.search(r"([A-Z_]+)(?:\s+\w+)?\s*\[\s*$", before, re.I)
         yield from _archetypes(templates, type_[1].upper() if type_ else "")
+        if type_ and type_[1].upper() == "EHR":
+            yield Completion("ehr_id/value=$ehr_id", 0, 0, "path", "one record, by its identifier")
     yield from (Completion(name, 0, 0, "keyword") for name in KEYWORDS if name in terminals and name not in ("TOP", "FORWARD", "BACKWARD"))
 
 
@@ -168,22 +173,21 @@ def _variables(text: str) -> dict[str, tuple[str, str, str]]:
 
 def _paths(_: str, type_: str, code: str, steps: str, templates: Iterable[Template]) -> Iterator[Completion]:
     """What may follow a path below a variable: whole paths to values, then single steps."""
-    found: dict[str, str] = {}
-    if type_ in _OF_THE_RECORD:
-        gone = steps[1:] + "/" if steps else ""
-        found = {path.removeprefix(gone): says for path, says in _OF_THE_RECORD[type_].items() if path.startswith(gone)}
-    else:
+    gone = steps[1:] + "/" if steps else ""
+    found = {path.removeprefix(gone): says for path, says in _USUAL.get(type_, {}).items() if path.startswith(gone)}
+    if type_ not in ("EHR", "VERSION"):
         types = [type_]
         for template in templates:
             starts = [node for node in _nodes(template.root) if (node.code == code if code else rm.is_a(node.type, type_))]
             nodes = _walk(starts, steps)
             types += [node.type for node in nodes] if steps else []
             for node in nodes:
+                found |= {name: "" for name in _VALUES.get(node.type, ()) if "/" not in name}
                 for path, says in _leaves(node):
                     found.setdefault(path, says)
         for one in [class_in(code) or type_] if not steps else types[1:] or _by_model(type_, steps):
             for name, attribute in rm.attributes(one).items():
-                found.setdefault(name, attribute.says)
+                found[name] = found.get(name) or attribute.says
     yield from (Completion(path, 0, 0, "path", says) for path, says in found.items())
 
 
@@ -205,6 +209,7 @@ def _leaves(node: Node, depth: int = 0) -> Iterator[tuple[str, str]]:
     """Every value below a node as (path, name); not through another entry, which has a variable of its own."""
     if depth > _DEEPEST:
         return
+    yield from _USUAL["EVENT"].items() if rm.is_a(node.type, "EVENT") else ()
     for attribute in node.attributes:
         for child in attribute.children:
             if (attribute.name == "name" and depth + len(node.attributes) > 1) or (
