@@ -99,13 +99,14 @@ def read_file(name: str) -> tuple[V2Message, ...]:
     """Every HL7 v2 message of a file (`-` is standard input). Raises Unreadable or OSError; a piece that cannot be read is an error, for it
     would be lost without a word.
     """
-    batch = read_all(_bytes(name))
+    batch = read_all(read_bytes(name))
     if unread := [finding for finding in batch.problems if finding.rule == "HL7-BATCH-MESSAGE"]:
         raise Unreadable(f"{name}: {unread[0].says}")
     return batch.messages
 
 
-def _bytes(name: str) -> bytes:
+def read_bytes(name: str) -> bytes:
+    """What a file holds; `-` is standard input."""
     return sys.stdin.buffer.read() if name == STANDARD_INPUT else Path(name).read_bytes()
 
 
@@ -115,7 +116,7 @@ def send_resources(names: Iterable[str], to: str) -> Iterator[tuple[str, Exchang
     """
     client = FhirClient(to)
     for name in files(names):
-        message = parse(_bytes(name))
+        message = parse(read_bytes(name))
         if not isinstance(message, FhirMessage) or not message.kind or message.method or message.status:
             raise Unreadable(f"{name}: expected a FHIR resource in JSON or XML, but found {message.name}")
         yield name, client.keep(as_json(message))
@@ -126,7 +127,7 @@ def check_file(
 ) -> list[Checked]:
     """Every message of a file (`-` is standard input), checked. Never raises for what the file holds or that it cannot be opened."""
     try:
-        return list(_check(name, _bytes(name), transaction, profile, packages, templates))
+        return list(_check(name, read_bytes(name), transaction, profile, packages, templates))
     except Unreadable as problem:
         return [Checked(name, problem=f"not readable, {problem}")]
     except (ValueError, OSError) as problem:
@@ -139,8 +140,8 @@ def _check(
     if not recognises(data[:400].decode("latin-1")):  # FHIR and openEHR: one thing in a file
         message = parse(data)
         guides = packages if message.standard == "fhir" and packages else None
-        one = named_template(message, tuple(templates)) if isinstance(message, OpenehrMessage) else None
-        found = validate(message, transaction, profile=profile, packages=guides, template=one)
+        chosen = named_template(message, tuple(templates)) if isinstance(message, OpenehrMessage) else None
+        found = validate(message, transaction, profile=profile, packages=guides, template=chosen)
         yield Checked(name, 1, message.name, tuple(found), message=message)
         return
     batch = read_all(data)

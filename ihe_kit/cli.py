@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     command("transactions", "list the transactions that the kit knows", _transactions)
 
     _validate_arguments(command("validate", "check messages against their standard and IHE's rules", _validate))
-    _send_arguments(command("send", "send HL7 v2 messages over MLLP, or FHIR resources over HTTP, and say what became of each", _send))
+    _send_arguments(command("send", "send HL7 v2 over MLLP, FHIR or openEHR over HTTP, and say what became of each", _send))
 
     explain = command("explain", "say what a path means", _explain)
     explain.add_argument("path", help="e.g. PID-3.4, CX, 0203, A01, ORU_R01, Patient.identifier, DV_QUANTITY.units")
@@ -119,9 +119,27 @@ def _validate_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _send_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "files", nargs="+", metavar="FILE", help="files with messages of HL7 v2, or with one FHIR resource each; - reads standard input"
+        "files",
+        nargs="*",
+        metavar="FILE",
+        help="files and folders: messages of HL7 v2, one FHIR resource, or an openEHR composition, template or request in each; - reads standard input",
     )
-    parser.add_argument("--to", required=True, metavar="ADDRESS", help="e.g. mllp://127.0.0.1:2575 or http://127.0.0.1:8080/fhir")
+    parser.add_argument(
+        "--to",
+        required=True,
+        metavar="ADDRESS",
+        help="e.g. mllp://127.0.0.1:2575, http://127.0.0.1:8080/fhir or http://127.0.0.1:8080/rest/openehr/v1",
+    )
+    parser.add_argument("--ehr", default="", metavar="ID", help="the EHR that compositions go into; made where there is none")
+    parser.add_argument("--subject", default="", metavar="ID", help="the patient whose EHR they go into; made where there is none")
+    parser.add_argument("--namespace", default="", metavar="NS", help="who gave out the patient's identifier, e.g. urn:oid:2.999.10.1")
+    parser.add_argument(
+        "--template",
+        action="append",
+        default=[],
+        metavar="TEMPLATE",
+        help="a template to upload first, which FLAT is read by: OPT file or id",
+    )
     parser.add_argument(
         "--tries", type=int, default=1, metavar="N", help="how often a message of v2 without an answer is sent, the same bytes"
     )
@@ -258,8 +276,10 @@ def _send(arguments: argparse.Namespace) -> int:
     from ihe_kit import send
     from ihe_kit.bulk import read_file
 
+    if not arguments.files and not arguments.template:
+        raise ValueError("expected at least one file to send")
     if arguments.to.startswith("http"):
-        return _send_resources(arguments)
+        return _send_openehr(arguments) if "/openehr" in arguments.to else _send_resources(arguments)
     messages = [message for name in arguments.files for message in read_file(name)]
     sent = send(messages, arguments.to, tries=arguments.tries, timeout=arguments.timeout)
     if arguments.format == "json":
@@ -285,6 +305,25 @@ def _send_resources(arguments: argparse.Namespace) -> int:
         told.append({"file": name, "answer": done.answer.name if done.answer else "", "location": where, "says": says})
         if arguments.format == "text":
             print(": ".join(filter(None, (name, told[-1]["answer"] or "no answer", where or says))))
+    if arguments.format == "json":
+        print(json.dumps(told, indent=2, ensure_ascii=False))
+    return status
+
+
+def _send_openehr(arguments: argparse.Namespace) -> int:
+    """What became of each template, of the EHR, and of each composition: kept, refused, or without an answer."""
+    from ihe_kit.openehr_send import explained, is_there_already, send_openehr
+
+    status, told = 0, []
+    templates = tuple(arguments.template)
+    for name, done in send_openehr(arguments.files, arguments.to, arguments.ehr, arguments.subject, arguments.namespace, templates):
+        there = is_there_already(done)
+        status = max(status, 2 if done.answer is None else int(done.refused and not there))
+        where = "".join(done.answer.get("response.location")[:1] or done.answer.get("response.etag")[:1]) if done.answer else ""
+        says = done.lost or ("it is there already" if there else explained(done))
+        told.append({"file": name, "answer": done.answer.name if done.answer else "", "location": where, "says": says})
+        if arguments.format == "text":
+            print(": ".join(filter(None, (name, told[-1]["answer"] or "no answer", says or where))))
     if arguments.format == "json":
         print(json.dumps(told, indent=2, ensure_ascii=False))
     return status

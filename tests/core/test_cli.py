@@ -285,3 +285,43 @@ def test_explain_takes_openehr(capsys: pytest.CaptureFixture[str], path: str, sa
         assert status == 0
         assert says in " ".join(out.split())
     assert run(capsys, "explain", path, "--template", "kit_no.v1")[0] == 2
+
+
+def test_send_takes_openehr_as_it_takes_fhir(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    openehr_files(tmp_path)
+    for name in ("e.http", "g.opt", "h.xml"):
+        (tmp_path / name).unlink()
+    whose = ["--subject", "F00077", "--namespace", "urn:oid:2.999.10.1"]
+    with Sandbox("sqlite://", story_clock(), story_ids("B"), "127.0.0.1") as box:
+        address = box.addresses["openEHR repository"]
+        send = ("send", "--to", address, "--template", "kit_vital_signs.v1")
+        status, out, _ = run(capsys, *send, *whose, "--format", "json", str(tmp_path))
+        told = json.loads(out)
+        assert [Path(row["file"]).name for row in told] == [
+            "kit_vital_signs.v1",
+            "EHR",
+            "a.json",
+            "b.xml",
+            "c.flat.json",
+            "d.opt",
+            "f.json",
+        ]
+        answers = [row["answer"] for row in told]
+        assert answers[1:] == ["201 Created", "201 Created", "201 Created", "201 Created", "409 Conflict", "422 Unprocessable Entity"]
+        assert status == 1
+        assert (told[5]["says"], "/value/units The unit is C" in told[6]["says"]) == ("it is there already", True)
+        assert "/composition/" in told[2]["location"]
+        status, out, _ = run(capsys, *send, *whose, str(tmp_path / "a.json"))
+        assert (status, "EHR: 200 OK" in out, "a.json: 201 Created" in out) == (0, True, True)
+        ehr = "7d44b88c-4199-4bad-97dc-d78268e01398"
+        assert run(capsys, *send, "--ehr", ehr, str(tmp_path / "a.json"))[0] == 0
+        (tmp_path / "e.http").write_text(f"GET /rest/openehr/v1/ehr/{ehr} HTTP/1.1\r\naccept: application/json\r\n\r\n", newline="")
+        status, out, _ = run(capsys, "send", "--to", address, str(tmp_path / "e.http"))
+        assert (status, "200 OK" in out) == (0, True)
+        status, _, err = run(capsys, "send", "--to", address, str(tmp_path / "a.json"))
+        assert (status, "--subject ID --namespace NS" in err) == (2, True)
+        status, _, err = run(capsys, "send", "--to", address, *whose, str(tmp_path / "c.flat.json"))
+        assert (status, "name one with --template" in err) == (2, True)
+    status, out, _ = run(capsys, "send", "--to", address, *whose, str(tmp_path / "a.json"), "--format", "json")
+    assert (status, [row["answer"] for row in json.loads(out)]) == (2, ["", ""])
+    assert run(capsys, "send", "--to", address)[0] == 2

@@ -48,7 +48,8 @@ MAY = {
     "fhir_client": {"core", "json_text", "rest", "fhir", "exchanges", "region", "transports", "ihe_kit"},
     "demo": {"core", "rules", "exchanges", "region", "render", "ihe_kit"},
     "bulk": {"core", "rules", "v2", "fhir", "openehr", "exchanges", "fhir_client", "verbs"},
-    "cli": {"bulk", "profiles", "core", "rules", "render", "course", "demo", "doctor", "site", "ihe_kit"},
+    "openehr_send": {"bulk", "core", "exchanges", "openehr", "rest", "transports", "verbs", "ihe_kit"},
+    "cli": {"bulk", "openehr_send", "profiles", "core", "rules", "render", "course", "demo", "doctor", "site", "ihe_kit"},
     "ihe_kit": {"region", "verbs", "crosswalk", "hospital", "site", "fhir_client"} | STANDARDS,
 }
 

@@ -1,0 +1,142 @@
+"""What `ihe-kit send` does at an openEHR repository: templates go up, an EHR is found or made, compositions are committed, requests go as they are.
+
+for name, done in send_openehr(["vitals.json"], "http://127.0.0.1:8080/rest/openehr/v1", subject="F00001", namespace="urn:oid:2.999.10.1"):
+    print(name, done.answer.name)                                  EHR 201 Created, then vitals.json 201 Created
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from urllib.parse import urlencode, urlsplit
+
+from ihe_kit import transactions
+from ihe_kit.bulk import files as every_file
+from ihe_kit.bulk import read_bytes, read_templates
+from ihe_kit.core import Packet, Unreadable
+from ihe_kit.exchanges import Exchange, Wire, perform
+from ihe_kit.openehr import OpenehrMessage, as_json, from_flat
+from ihe_kit.openehr.build import ehr_status
+from ihe_kit.rest import request
+from ihe_kit.transports import peer
+from ihe_kit.verbs import parse
+
+_JSON = {"content-type": "application/json", "accept": "application/json", "prefer": "return=representation"}
+_XML = {"content-type": "application/xml", "accept": "application/xml"}
+
+
+@dataclass
+class Repository:
+    """An openEHR repository at an address such as `http://127.0.0.1:8080/rest/openehr/v1`. Raises ValueError for an address that is none."""
+
+    base: str
+
+    def __post_init__(self) -> None:
+        self.base = self.base.rstrip("/")
+        self.peer, self.wire = replace(peer(self.base), recorded=False), Wire()
+
+    def ask(self, kind: str, method: str, path: str, body: str = "", headers: dict[str, str] = _JSON) -> Exchange:
+        """One request of the API; `kind` is the transaction that it belongs to: ehr, template, composition."""
+        named = {"host": urlsplit(self.base).netloc} | {key: value for key, value in headers.items() if body or key != "content-type"}
+        return self.raw(kind, request(method, f"{urlsplit(self.base).path}/{path}", body, list(named.items())))
+
+    def raw(self, kind: str, text: str) -> Exchange:
+        """A request as somebody wrote it."""
+        return perform(transactions()[f"openEHR {kind}"], Packet("http", text.encode()), self.peer, self.wire)
+
+    def ehr(self, ehr: str, subject: str, namespace: str) -> Exchange:
+        """The EHR with an id, or of a patient; made where the repository has none."""
+        where = f"ehr/{ehr}" if ehr else f"ehr?{urlencode({'subject_id': subject, 'subject_namespace': namespace})}"
+        found = self.ask("ehr", "GET", where)
+        if not isinstance(found.answer, OpenehrMessage) or found.answer.status != "404":
+            return found
+        status = ehr_status(subject, namespace) if subject else ""
+        return self.ask("ehr", "PUT" if ehr else "POST", f"ehr/{ehr}" if ehr else "ehr", status)
+
+
+@dataclass
+class _Sender:
+    """Sends one file after the other; the EHR is looked for when the first composition comes."""
+
+    to: Repository
+    ehr: str
+    subject: str
+    namespace: str
+    templates: tuple[str, ...]
+    clock: Callable[[], datetime]
+
+    @cached_property
+    def record(self) -> Exchange:
+        return self.to.ehr(self.ehr, self.subject, self.namespace)
+
+    def file(self, name: str, message: OpenehrMessage) -> Iterator[tuple[str, Exchange]]:
+        if message.method:
+            path = message.target
+            kind = "composition" if "/composition" in f"/{path}" else "template" if path.startswith("definition") else "ehr"
+            yield name, self.to.raw(kind, message.text)
+        elif message.kind == "XML":
+            yield name, self.to.ask("template", "POST", "definition/template/adl1.4", message.text, _XML)
+        else:
+            yield from self.composition(name, message)
+
+    def composition(self, name: str, message: OpenehrMessage) -> Iterator[tuple[str, Exchange]]:
+        whole = self.flat(name, message) if message.kind == "FLAT" else as_json(message) if message.is_xml else message
+        if whole.kind != "COMPOSITION":
+            raise Unreadable(f"{name}: expected a composition, a template or a request, but found {whole.kind}")
+        if not self.ehr and not (self.subject and self.namespace):
+            raise ValueError("a composition goes into somebody's EHR: say which with --ehr ID, or whose with --subject ID --namespace NS")
+        if "record" not in self.__dict__:
+            yield "EHR", self.record
+        if isinstance(self.record.answer, OpenehrMessage) and not self.record.refused:
+            ehr = self.ehr or "".join(self.record.answer.get("/ehr_id/value")[:1])
+            yield name, self.to.ask("composition", "POST", f"ehr/{ehr}/composition", whole.text)
+        else:
+            yield name, self.record  # not sent, and this is why
+
+    def flat(self, name: str, message: OpenehrMessage) -> OpenehrMessage:
+        known = list(read_templates(self.templates).values())
+        if len(known) != 1:
+            raise Unreadable(f"{name}: FLAT does not say its template; name one with --template")
+        return from_flat(message.data, known[0], self.clock)
+
+
+def send_openehr(
+    names: Iterable[str],
+    to: str,
+    ehr: str = "",
+    subject: str = "",
+    namespace: str = "",
+    templates: tuple[str, ...] = (),
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC).astimezone(),
+) -> Iterator[tuple[str, Exchange]]:
+    """(file, what became of it) for every template and every file, and before the first composition for the EHR that they go into.
+
+    A file holds a composition in JSON, XML or FLAT, an OPT, or a request. Raises Unreadable for what is none of them, OSError for what cannot be
+    opened, ValueError for an address that is none and for compositions without an EHR.
+    """
+    sender = _Sender(Repository(to), ehr, subject, namespace, templates, clock)
+    for one in read_templates(templates).values():
+        yield one.id, sender.to.ask("template", "POST", "definition/template/adl1.4", one.text, _XML)
+    for name in every_file(names):
+        message = parse(read_bytes(name))
+        if not isinstance(message, OpenehrMessage) or message.status:
+            raise Unreadable(f"{name}: expected something of openEHR, but found {message.name}")
+        yield from sender.file(name, message)
+
+
+def is_there_already(done: Exchange) -> bool:
+    """Whether the repository had the template before: nobody has to mend that."""
+    answer = done.answer
+    template = done.transaction is not None and done.transaction.number == "openEHR template"
+    return template and isinstance(answer, OpenehrMessage) and answer.status == "409"
+
+
+def explained(done: Exchange) -> str:
+    """What a repository says of a refusal: its message, and the path and the words of each error; "" where it refused nothing."""
+    body = done.answer.data if isinstance(done.answer, OpenehrMessage) and done.refused else None
+    if not isinstance(body, dict):
+        return ""
+    errors = [f"{one.get('path', '')} {one.get('says', '')}".strip() for one in body.get("errors") or () if isinstance(one, dict)]
+    return "; ".join([str(body.get("message", "")), *errors])
