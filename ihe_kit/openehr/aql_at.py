@@ -16,6 +16,7 @@ from ihe_kit.openehr.aql_values import compare, is_word
 from ihe_kit.openehr.nodes import KEPT, name_of
 
 Json = Any
+Needle = tuple[str, str]
 Get = Callable[[tuple[Step, ...]], list[Json]]
 _decode = json.JSONDecoder().raw_decode  # a row's data was written by us: nothing stands around it
 _CODED_NAME = (Step("name"),)
@@ -47,17 +48,10 @@ class Reader:
         tree = self.records.tree(one[2])
         return self._walk(tree[one[3]], steps) if one[3] < len(tree) else []
 
-    def may(self, condition: Condition, node: Found) -> bool:
+    def may(self, needle: Needle, node: Found) -> bool:
         """Whether a condition may hold of a node, by a look at its row: a text that stands nowhere in it cannot be equal to anything in it."""
-        if not isinstance(condition, Comparison) or condition.operator != "=" or not isinstance(condition.right, Literal):
-            return True
-        text = condition.right.value
-        kept = (
-            isinstance(condition.left, Path)
-            and condition.left.steps
-            and condition.left.steps[0].attribute in KEPT.get(self.places[node[0]].type, ())
-        )
-        return not (kept and node[6] and is_word(text)) or json.dumps(text, ensure_ascii=False) in node[6]
+        attribute, text = needle
+        return not text or not node[6] or text in node[6] or attribute not in KEPT.get(self.places[node[0]].type, ())
 
     def in_tree(self, found: Found, steps: tuple[Step, ...]) -> bool:
         """Whether what stands at steps below a node is read from the tree, since the index does not keep it."""
@@ -136,6 +130,14 @@ def _flat(value: Json) -> Iterator[Json]:
             yield from _flat(one)
     elif value is not None:
         yield value
+
+
+def needle(condition: Condition) -> Needle:
+    """(the attribute where a condition begins to look, the JSON of the text that has to be there); ("", "") where nothing can be told so."""
+    match condition:
+        case Comparison(Path(steps=(Step() as first, *_)), "=", Literal(value)) if is_word(value):
+            return first.attribute, json.dumps(value, ensure_ascii=False)
+    return "", ""
 
 
 def literal(operand: Any) -> Json:

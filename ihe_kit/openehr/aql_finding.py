@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ihe_kit.openehr.aql_at import Reader
+from ihe_kit.openehr.aql_at import Reader, needle
 from ihe_kit.openehr.aql_plan import Plan, Slot, one_record
 from ihe_kit.openehr.aql_query import Both, ClassExpression, Contains, Source
 from ihe_kit.openehr.aql_records import Found, Place, Records
@@ -32,6 +32,7 @@ class Finder:
         self.asked: list[int] | None = None  # the records in question; None for all
         self.slot_of = {id(slot.expression): slot.number for slot in plan.slots if slot.expression}
         self.read = {one.slot for one in plan.reached.values() if one.steps} | {slot.number for slot in plan.slots if slot.asks}
+        self.wanted = {slot: [(needle(one), one) for one in conditions] for slot, conditions in plan.wanted.items()}
         self.source = self._without_idle(self.query.source)
 
     def rows(self) -> list[Row]:
@@ -95,7 +96,7 @@ class Finder:
     def _wanted(self, slot: int, node: Found) -> bool:
         """Whether a node passes what WHERE asks of its slot alone."""
         self.tick()
-        return all(self.reader.may(one, node) and self.reader.fits(one, None, node) for one in self.plan.wanted[slot])
+        return all(self.reader.may(text, node) and self.reader.fits(one, None, node) for text, one in self.wanted[slot])
 
     def _places(self, expression: ClassExpression) -> list[int]:
         """Where in trees nodes of a class with a code stand."""

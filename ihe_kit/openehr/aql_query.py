@@ -178,6 +178,7 @@ class Query:
     limit: int | None = None
     offset: int = 0
     distinct: bool = False
+    top: bool = False  # `limit` comes of TOP
     backward: bool = False  # TOP n BACKWARD: the last rows
     text: str = ""
 

@@ -247,7 +247,7 @@ class _Reader(Transformer[Token, Any]):
         limit, offset, backward = self._limits(clauses.get("top"), clauses.get("limit"))
         distinct = any(isinstance(one, Token) and one.type == "DISTINCT" for one in items)
         where = clauses["where"].children[1] if "where" in clauses else None
-        return Query(columns, source, where, tuple(order), limit, offset, distinct, backward, self.text)
+        return Query(columns, source, where, tuple(order), limit, offset, distinct, "top" in clauses, backward, self.text)
 
     def _limits(self, top: Any, limit: Any) -> tuple[int | None, int, bool]:
         """(limit, offset, backward)."""
