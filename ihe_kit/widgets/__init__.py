@@ -1,4 +1,4 @@
-"""The widgets: BedBoard, Builder, Diff, Explorer, ProfileViewer, SearchBuilder, StayLife, Validator, WireView. Each is imported when it is used, so a test of one does not pay for the others."""
+"""The widgets: BedBoard, Builder, Diff, Explorer, PathFinder, ProfileViewer, SearchBuilder, StayLife, TemplateViewer, Validator, WireView. Each is imported when it is used, so a test of one does not pay for the others."""
 
 from typing import TYPE_CHECKING
 
@@ -7,13 +7,27 @@ if TYPE_CHECKING:
     from ihe_kit.widgets.builder import Builder
     from ihe_kit.widgets.diff import Diff
     from ihe_kit.widgets.explorer import Explorer
+    from ihe_kit.widgets.pathfinder import PathFinder
     from ihe_kit.widgets.profileviewer import ProfileViewer
     from ihe_kit.widgets.searchbuilder import SearchBuilder
     from ihe_kit.widgets.staylife import StayLife
+    from ihe_kit.widgets.templateviewer import TemplateViewer
     from ihe_kit.widgets.validator import Validator
     from ihe_kit.widgets.wireview import WireView
 
-__all__ = ["BedBoard", "Builder", "Diff", "Explorer", "ProfileViewer", "SearchBuilder", "StayLife", "Validator", "WireView"]
+__all__ = [
+    "BedBoard",
+    "Builder",
+    "Diff",
+    "Explorer",
+    "PathFinder",
+    "ProfileViewer",
+    "SearchBuilder",
+    "StayLife",
+    "TemplateViewer",
+    "Validator",
+    "WireView",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -13,10 +13,18 @@ from typing import Any
 import anywidget
 import traitlets
 
+from ihe_kit.render import icon
+
 FRONT = Path(__file__).parent / "front"
 COPY = (
     '<button type="button" class="kit-btn icon quiet small" data-copy aria-label="Copy the message" title="Copy the message">'
     '<span class="kit-i copy" aria-hidden="true"></span></button>'
+)
+
+FIND = (
+    '<span class="kit-small kit-quiet" data-said role="status"></span>'
+    f'<span class="kit-with-icon kit-find">{icon("search")}<input class="kit-input" type="search" placeholder="Find an element" '
+    'aria-label="Find an element" aria-keyshortcuts="/"></span>'
 )
 
 

@@ -12,9 +12,9 @@ from ihe_kit.core import UnknownPath
 from ihe_kit.fhir.message import FhirMessage
 from ihe_kit.fhir.packages import Package
 from ihe_kit.fhir.profile_tree import VIEWS, Row, profile_tree
-from ihe_kit.render import h, icon, tag, visible
+from ihe_kit.render import h, tag, visible
 from ihe_kit.render.profile import FLAGS, problems_html, profile_card_html, profile_facts, profile_list_html, profile_rows_html
-from ihe_kit.widgets.base import KitWidget, front
+from ihe_kit.widgets.base import FIND, KitWidget, front
 
 OPEN = 60  # rows; of a longer view only the branches that lead to what the profile speaks of stand open
 _EMPTY = {
@@ -34,7 +34,7 @@ class ProfileViewer(KitWidget):
     'Observation.component'
     """
 
-    _esm = front("kit.js", "profileviewer.js")
+    _esm = front("kit.js", "viewer.js", "profileviewer.js")
     selected = traitlets.Unicode().tag(sync=True)
     view = traitlets.Unicode().tag(sync=True)
 
@@ -127,11 +127,4 @@ class ProfileViewer(KitWidget):
         foot = f'<div class="kit-foot kit-uses kit-flags">{legend}<span class="kit-grow"></span><span>Bold: this profile speaks of it</span></div>'
         card = '<div class="kit-card kit-fhir kit-profile-card" role="group" aria-live="polite" aria-label="What this element asks, and who said so"></div>'
         body = f"{problems_html(self.tree.problems, empty=False)}{bar}{panels}{foot}{card}"
-        return f'<div class="kit" role="group" aria-label="ProfileViewer"><div class="kit-head">{self._head()}{_FIND}</div>{body}</div>'
-
-
-_FIND = (
-    '<span class="kit-small kit-quiet" data-said role="status"></span>'
-    f'<span class="kit-with-icon kit-find">{icon("search")}<input class="kit-input" type="search" placeholder="Find an element" '
-    'aria-label="Find an element" aria-keyshortcuts="/"></span>'
-)
+        return f'<div class="kit" role="group" aria-label="ProfileViewer"><div class="kit-head">{self._head()}{FIND}</div>{body}</div>'
