@@ -15,7 +15,7 @@ from ihe_kit.openehr.findings import Findings, a, filled
 from ihe_kit.openehr.invariants import text
 from ihe_kit.openehr.opt import Template
 from ihe_kit.openehr.paths import class_in, code_of, name_of
-from ihe_kit.openehr.values import check_scalar, check_value, pattern
+from ihe_kit.openehr.values import check_scalar, check_value, pattern, written_alike
 
 _OPT = "openEHR AM 1.4, Archetype Object Model"
 # Alternatives within alternatives are tried one by one: so many steps for each object of the composition, and so many in all.
@@ -98,7 +98,8 @@ class _Walk:
     def count(self, node: Node, members: list[Json], attribute: Attribute, parent: Json) -> None:
         called = f"{node.fixed_name or node.name or node.type}" + (f" ({node.code})" if node.code.startswith("at") else "")
         if len(members) < node.least and node.code and (attribute.least or parent.child(attribute.name)):
-            element = self.found.lacking(parent, attribute.name, node.code + (node.fixed_name and f", {node.fixed_name}"))
+            named = f", {_in_quotes(node.fixed_name)}" if node.fixed_name else ""
+            element = self.found.lacking(parent, attribute.name, node.code + named)
             if element:
                 self.found.add("OPENEHR-OCCURRENCES", element, f"{called} is missing: the template asks for {node.occurs}.")
         for extra in members[node.most :] if node.most >= 0 else ():
@@ -117,7 +118,7 @@ class _Walk:
         fits = [one for one in children if not one.slot and (not coded or one.code == code)]
         right = [one for one in fits if not type_ or rm.is_a(type_, one.type)]
         if right:
-            return self.best(self.called(right, member), member, owner)
+            return self.named(right, member, owner)
         slots = [one for one in children if one.slot and class_in(code) and rm.is_a(class_in(code), one.type)]
         if slots:
             return self.slot(slots, member, code)
@@ -135,18 +136,21 @@ class _Walk:
         what = f"The template has no node {code or 'without a code'} in {attribute.name}; it has {', '.join(known)}."
         self.found.add("OPENEHR-NODE", member.child("archetype_node_id") or member, what)
 
-    def called(self, nodes: list[Node], member: Json) -> list[Node]:
-        """Of several nodes of one code those whose name the member has; where none has it, those that leave the name free."""
-        if len(nodes) == 1:
-            return nodes
+    def named(self, nodes: list[Node], member: Json, owner: str) -> Node:
+        """Of several nodes of one code the one whose name the member has; where none has it, one that leaves the name free."""
         name, code = name_of(member), text(member.child("name"), "defining_code", "code_string")
         named = [one for one in nodes if name in one.names or (code and code in one.name_codes)]
         free = [one for one in nodes if not one.names and not one.name_codes]
-        if not named and not free and nodes[0].code:
-            known = dict.fromkeys(text for one in nodes for text in one.names)
-            at = (member.child("name") or member).child("value") or member
-            self.found.add("OPENEHR-NAME", at, f"The template has no {nodes[0].code} of this name; it has {', '.join(known)}.")
-        return named or free or nodes
+        if named or free or not nodes[0].code:
+            return self.best(named or free or nodes, member, owner)
+        known = tuple(dict.fromkeys(text for one in nodes for text in one.names))
+        at = (member.child("name") or member).child("value") or member
+        chosen = self.best(nodes, member, owner)
+        # that the name is none of the listed ones is said once, and as what it is
+        self.found.list = [one for one in self.found.list if (one.rule, one.start) != ("OPENEHR-VALUE", at.start)]
+        what = f"The template has no {nodes[0].code} of this name; it has {', '.join(known)}."
+        self.found.add("OPENEHR-NAME", at, what, written_alike(name, known))
+        return chosen
 
     def best(self, alternatives: list[Node], member: Json, owner: str) -> Node:
         """Of several alternatives the one that the member breaks least; its findings are kept."""
@@ -176,6 +180,10 @@ class _Walk:
             self.found.add("OPENEHR-SLOT", at, f"{code} is none of the archetypes that the template lets in here: {wanted}.")
         self.found.add("OPENEHR-UNCHECKED", at, f"The template leaves a slot open here, so it says nothing of what {code} holds.")
         return verdicts.get("yes") or slots[0]
+
+
+def _in_quotes(name: str) -> str:
+    return "'" + name.replace("'", "''") + "'"
 
 
 def _lets_in(slot: Node, code: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from ihe_kit.core import Element, cited
@@ -10,6 +11,8 @@ from ihe_kit.json_text import Node as Json
 from ihe_kit.openehr.message import OpenehrMessage
 from ihe_kit.openehr.paths import Step, quoted
 from ihe_kit.rules import Finding, finding_at
+
+_CODE = re.compile(r"(?!\d+$)[\w.:-]+", re.ASCII)  # what a path takes in brackets
 
 
 @lru_cache(maxsize=1)
@@ -44,7 +47,8 @@ class Findings:
         child = parent.child(name)
         if child and child.kind in ("string", "null"):
             return self.message.element(child)
-        return self.message.missing(parent, Step(name, (), f"/{quoted(name)}" + (f"[{code}]" if code else "")))
+        bracket = f"[{code}]" if _CODE.fullmatch(code.partition(",")[0]) else ""
+        return self.message.missing(parent, Step(name, (), f"/{quoted(name)}{bracket}"))
 
 
 def a(kind: str) -> str:

@@ -32,6 +32,7 @@ class Invariant:
     says: str
     spec: str
     absent: bool
+    fix: tuple[str, str] | None
 
 
 @lru_cache(maxsize=256)
@@ -46,7 +47,10 @@ def _invariant(row: dict[str, str]) -> Invariant:
     release = "BASE 1.2.0" if row["section"].startswith("Foundation") else "RM 1.1.0"
     place = row["section"] if "," in row["section"] else f"{row['section']}, {row['class']}"
     spec = cited(f"openEHR {release} {place}, {row['invariant']}", row["checked"] == "yes")
-    return Invariant(row["invariant"], row["at"], TESTS[name], words, row["severity"], row["says"], spec, TESTS[name] in _OF_THE_ABSENT)
+    fix = (f"Write {row['fix']}", row["fix"]) if row["fix"] else None
+    return Invariant(
+        row["invariant"], row["at"], TESTS[name], words, row["severity"], row["says"], spec, TESTS[name] in _OF_THE_ABSENT, fix
+    )
 
 
 # What the tests read -----------------------------------------------------------------------------------------------------------------

@@ -86,7 +86,7 @@ def _object(found: Findings, node: Json) -> None:
                 _code(found, child, member.coded)
             for invariant in member.invariants:
                 if not invariant.test(node, invariant.at, invariant.words):
-                    found.say("OPENEHR-INVARIANT", child, invariant.says, invariant.spec, invariant.severity)
+                    found.say("OPENEHR-INVARIANT", child, invariant.says, invariant.spec, invariant.severity, invariant.fix)
         elif child.key != "_type":
             what = f"{type_} has no attribute {child.key}{nearest(child.key or '', class_.members)}."
             found.add("OPENEHR-ATTRIBUTE", child, what, spec=rm.classes()[type_][""].spec)
@@ -113,6 +113,8 @@ def _is_of_a_class(found: Findings, node: Json) -> bool:
     place = found.message.place(node)
     if _belongs(place.type, place.declared) and not known(place.type).abstract:
         return True
+    if place.declared in rm.PRIMITIVES:
+        return False  # that no object belongs here is said of the attribute
     named = node.child("_type")
     unknown = named is not None and named.value and rm.bare(named.value) not in rm.classes()
     if unknown and (place.declared in rm.classes() or class_in(code_of(node))):
@@ -120,6 +122,7 @@ def _is_of_a_class(found: Findings, node: Json) -> bool:
         found.add("OPENEHR-TYPE", named or node, what)
     elif not rm.is_a(place.type, place.declared):
         found.add("OPENEHR-TYPE", named or node, f"Here stands {a(place.type)}, but {a(place.declared)} belongs here.")
+        return False
     elif known(place.type).abstract:
         absent = found.lacking(node, "_type")
         if absent:
@@ -131,7 +134,7 @@ def _is_of_a_class(found: Findings, node: Json) -> bool:
 @lru_cache(maxsize=1024)
 def _belongs(type_: str, declared: str) -> bool:
     """Whether a class of the model stands where it may."""
-    return type_ in rm.classes() and rm.is_a(type_, declared)
+    return type_ in rm.classes() and declared not in rm.PRIMITIVES and rm.is_a(type_, declared)
 
 
 def _attribute(found: Findings, node: Json, attribute: rm.Attribute) -> None:

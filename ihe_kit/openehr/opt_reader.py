@@ -140,7 +140,7 @@ def _limits(xml: Xml, kind: str, within: Archetype) -> dict[str, object]:
     if kind == "C_DV_QUANTITY":
         units = tuple(Unit(text(one, "units"), _range(one.find("magnitude")), _range(one.find("precision"))) for one in xml.findall("list"))
         return {"units": units, "property_code": text(xml, "property/code_string")}
-    if kind == "C_DV_ORDINAL":
+    if kind in ("C_DV_ORDINAL", "C_DV_SCALE"):
         return {"ordinals": tuple(_ordinal(one, within.terms) for one in xml.findall("list"))}
     if kind in ("C_CODE_PHRASE", "C_CODE_REFERENCE"):
         return _codes(xml, within.terms)

@@ -14,6 +14,22 @@ from ihe_kit.openehr.findings import Findings, a
 from ihe_kit.openehr.invariants import kind, number, text
 from ihe_kit.openehr.terminology import same
 
+# What a template may limit an object by, as far as it is read here.
+_READ = frozenset(
+    [
+        "C_COMPLEX_OBJECT",
+        "C_ARCHETYPE_ROOT",
+        "ARCHETYPE_SLOT",
+        "ARCHETYPE_INTERNAL_REF",
+        "CONSTRAINT_REF",
+        "C_PRIMITIVE_OBJECT",
+        "C_CODE_PHRASE",
+        "C_CODE_REFERENCE",
+        "C_DV_QUANTITY",
+        "C_DV_ORDINAL",
+        "C_DV_SCALE",
+    ]
+)
 _SUBTYPES = re.compile(r"\(-\[[^\]()]*\][*+]\)\*")  # as nearly every slot has it, for specialised archetypes: (-[a-zA-Z0-9_]+)*
 _RISKY = re.compile(r"[*+}|][^()]*\)+[*+{?]")  # a repetition of repetitions can take a time that grows without bounds
 _REPEATS = re.compile(r"[*+]|\{\d*,\d*\}")
@@ -35,7 +51,7 @@ def check_scalar(found: Findings, node: Node, value: Json, owner: str) -> None:
     """A text, number or truth value against a C_PRIMITIVE; `owner` is the class that it is an attribute of."""
     if node.options and not node.open_list and not _listed(value, node.options):
         what = f"The template allows here {' or '.join(node.options[:20])}{nearest(value.value, node.options)}."
-        found.add("OPENEHR-VALUE", value, what)
+        found.add("OPENEHR-VALUE", value, what, written_alike(value.value, node.options) if value.kind == "string" else None)
     if node.range and value.kind == "number" and not node.range.holds(float(value.value)):
         found.add("OPENEHR-VALUE", value, f"The template allows here {node.range}.")
     if value.kind != "string" or not value.value:
@@ -50,6 +66,12 @@ def check_scalar(found: Findings, node: Node, value: Json, owner: str) -> None:
             found.add(
                 "OPENEHR-PATTERN", value, f"{_short(value.value)} does not have the form {node.pattern}, which the template asks for."
             )
+
+
+def written_alike(value: str, options: tuple[str, ...]) -> tuple[str, str] | None:
+    """The repair of a value that differs from an option only in capitals and blanks; None where there is no such option."""
+    alike = next((option for option in options if option.strip().casefold() == value.strip().casefold()), "")
+    return (f"Write {alike}", json.dumps(alike, ensure_ascii=False)) if alike else None
 
 
 def _listed(value: Json, options: tuple[str, ...]) -> bool:
@@ -91,6 +113,8 @@ def check_value(found: Findings, node: Node, value: Json, language: str) -> None
         _rubric(found, node, value, language)
     if node.limits_of:
         _limits(found, node, value)
+    if node.kind not in _READ:
+        found.add("OPENEHR-UNCHECKED", value, f"The template limits this by a {node.kind}, which cannot be read here.")
 
 
 def _quantity(found: Findings, node: Node, value: Json) -> None:
@@ -148,7 +172,10 @@ def _code(found: Findings, node: Node, value: Json) -> None:
         found.add("OPENEHR-CODE", named, f"The code is of {named.value}, but the template wants one of {node.terminology}.")
     elif node.codes and code and code.value not in dict(node.codes):
         allowed = ", ".join(f"{known} {words}".strip() for known, words in node.codes[:30])
-        found.add("OPENEHR-CODE", code, f"{code.value} is none of the codes that the template allows: {allowed}.")
+        said = text(value, "value").strip().casefold()
+        meant = next((known for known, words in node.codes if words and words.casefold() == said), "")
+        fix = (f"Write {meant}", json.dumps(meant)) if meant else None
+        found.add("OPENEHR-CODE", code, f"{code.value} is none of the codes that the template allows: {allowed}.", fix)
     elif node.reference and code and not node.codes:
         found.add("OPENEHR-UNCHECKED", code, f"The template takes this code from {node.reference}, which stands outside of it.")
 

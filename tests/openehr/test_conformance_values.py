@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ihe_kit.openehr import Template, conform, load
+from ihe_kit.openehr import Template, conform, load, parse
 from ihe_kit.openehr.aom import Node
 from ihe_kit.openehr.notation import opt
 from tests.openehr.small import LEFT, OPT, SMALL, TREE, changed, code, coded, details, element, message, name
@@ -209,3 +209,28 @@ def test_codes_of_the_terminology_of_openehr() -> None:
     flagged = element("at0010", quantity(37, normal_status=code("openehr_normal_statuses", "X")))
     assert rules(flagged) == ["GROUP"]
     assert rules(element("at0010", quantity(37, normal_status=code("HL7", "X")))) == []
+
+
+@pytest.mark.parametrize(
+    ("item", "fixed"),
+    [
+        (element("at0014", simple("DV_TEXT", "final")), '"Final"'),
+        (element("at0021", name("x"), "right"), '"Right"'),
+        (element("at0018", interval(None, quantity(37), lower_included=True)), "false"),
+        (element("at0010", quantity(37, "CEL")), None),
+    ],
+)
+def test_what_can_be_mended_is_mended(item: dict[str, Any], fixed: str | None) -> None:
+    sent = message(item)
+    (finding,) = (one for one in conform(sent, SMALL) if one.severity == "error")
+    assert (finding.fix and finding.fix.text) == fixed
+    if finding.fix:
+        mended = sent.text[: finding.fix.start] + finding.fix.text + sent.text[finding.fix.end :]
+        assert [one for one in conform(parse(mended), SMALL) if one.severity == "error"] == []
+
+
+def test_a_limit_that_nobody_here_can_read_is_said() -> None:
+    template = changed('xsi:type="C_DV_QUANTITY"', 'xsi:type="C_DV_STATE"', -1)
+    assert "C_DV_STATE" in next(
+        f.what for f in conform(message(element("at0010", quantity(1000))), template) if f.rule == "OPENEHR-UNCHECKED"
+    )
