@@ -29,7 +29,7 @@ class Validator(KitWidget):
     `profile` and `packages` are those of `validate`: a profile of FHIR that every FHIR text in it is held against, and what defines it.
     """
 
-    _esm = front("kit.js", "validator.js")
+    _esm = front("kit.js", "mirror.js", "validator.js")
     text = traitlets.Unicode()
     transaction = traitlets.Unicode().tag(sync=True)
     draft = traitlets.Unicode().tag(sync=True)  # what the textarea holds
@@ -188,8 +188,7 @@ class Validator(KitWidget):
         if not problem:
             return h(text) + "\n"
         at = len(typed(self.text[: problem.start]))
-        wrong = f'<span class="kit-f-error" data-s="{problem.start}" data-e="{problem.start + 1}">{plain(text[at : at + 1])}</span>'
-        return f"{plain(text[:at])}{wrong}{plain(text[at + 1 :])}\n"
+        return underlined(text, at, at + 1, problem.start)
 
     def _tag(self) -> str:
         return tag(self.review.message.standard) if self.review.message else ""
@@ -273,6 +272,12 @@ def _names(profile: Any, packages: Iterable[Any]) -> str:
 def note_html(kind: str, words: str) -> str:
     """A note; `words` are HTML."""
     return f'<div class="kit-note {kind}">{icon(kind)}<div>{words}</div></div>'
+
+
+def underlined(text: str, start: int, end: int, place: int) -> str:
+    """A text for the mirror, with one mistake in it; `place` is where the mistake is in the text that the kernel has."""
+    wrong = f'<span class="kit-f-error" data-s="{place}" data-e="{place + max(end - start, 1)}">{plain(text[start:end])}</span>'
+    return f"{plain(text[:start])}{wrong}{plain(text[end:])}\n"
 
 
 def plain(text: str) -> str:

@@ -1,4 +1,4 @@
-// validator.js: a textarea over a mirror that carries the underlines; the kernel reads, checks, and remembers every step. Needs kit.js before it.
+// validator.js: a textarea over a mirror that carries the underlines; the kernel reads, checks, and remembers every step. Needs kit.js and mirror.js before it.
 function render({ model, el }) {
   el.innerHTML = model.get("html");
   const root = one(el, ".kit"), area = one(el, "textarea"), mirror = one(el, ".kit-mirror"), off = one(el, "[data-off]"), lists = one(el, "[data-lists]");
@@ -6,33 +6,10 @@ function render({ model, el }) {
   const command = event => (event.ctrlKey || event.metaKey) && !event.altKey;
   let waiting = 0, asleep = 0, text = runs(mirror), next = () => {};
 
-  const fit = () => { area.style.height = "auto"; area.style.height = `${Math.max(area.scrollHeight, mirror.scrollHeight)}px`; };
+  const { fit, follow, same, nodeAt } = mirrored(area, mirror);
   const gone = (is = true) => { off.hidden = !is; };
   const patience = () => { clearTimeout(asleep); asleep = setTimeout(gone, 4000); };
   const tell = (words = "") => { told.hidden = !words; told.textContent = words; };
-
-  /** Until the kernel has looked, the mirror follows the typing: only what changed is changed in it. */
-  function follow() {
-    const old = mirror.textContent, now = `${area.value}\n`, [from, tail] = same(old, now);
-    const [node, offset] = nodeAt(from), [last, end] = nodeAt(old.length - tail), range = document.createRange();
-    if (!node) { mirror.textContent = now; return; }
-    range.setStart(node, offset); range.setEnd(last, end);
-    range.deleteContents();
-    range.insertNode(document.createTextNode(now.slice(from, now.length - tail)));
-  }
-  function same(old, now) {   // how many characters are the same at the beginning, and at the end
-    const most = Math.min(old.length, now.length);
-    let from = 0, tail = 0;
-    while (from < most && old[from] === now[from]) from++;
-    while (tail < most - from && old.at(-1 - tail) === now.at(-1 - tail)) tail++;
-    return [from, tail];
-  }
-  function nodeAt(offset) {
-    const walk = document.createTreeWalker(mirror, NodeFilter.SHOW_TEXT);
-    let node = walk.nextNode(), before = null;
-    for (; node; before = node, node = walk.nextNode()) { if (offset <= node.length) return [node, offset]; offset -= node.length; }
-    return [before, before?.length ?? 0];
-  }
 
   function send() {   // what is in the textarea, now
     clearTimeout(waiting); waiting = 0;
