@@ -13,8 +13,11 @@ from urllib.parse import quote, unquote
 from uuid import NAMESPACE_OID, uuid5
 
 from ihe_kit.actors import Actor, Refused
+from ihe_kit.actors.openehr_repository.asking import hidden
+from ihe_kit.actors.openehr_repository.queries import ROUTES as QUERIES
 from ihe_kit.core import Message, Unreadable
 from ihe_kit.openehr import OPENEHR, OpenehrMessage, Template, conform, load, parse
+from ihe_kit.openehr.nodes import rows
 from ihe_kit.profiles import candidates
 from ihe_kit.rest import response
 from ihe_kit.rules import check, has_errors
@@ -72,9 +75,10 @@ class OpenehrRepository(Actor):
             "time_created": {"_type": "DV_DATE_TIME", "value": at},
         }
         text = json.dumps(body, indent=2, ensure_ascii=False)
-        self.store.put("EHR", ehr_id, text, at, [("subject", subject[1], subject[0], subject[0])] if subject else [])
+        ehr = self.store.put("EHR", ehr_id, text, at, [("subject", subject[1], subject[0], subject[0])] if subject else [])
         status_text = json.dumps({"uid": {"_type": "OBJECT_VERSION_ID", "value": status_uid}} | status, indent=2, ensure_ascii=False)
-        self.store.put("EHR_STATUS", status_uid, status_text, at, [("ehr", "", ehr_id, ehr_id)])
+        entries = [("ehr", "", ehr_id, ehr_id), *hidden(status, ehr.owner)]
+        self.store.put("EHR_STATUS", status_uid, status_text, at, entries, nodes=rows(json.loads(status_text)), record=ehr.owner)
         return _created(request, ehr_id, f"ehr/{ehr_id}", text)
 
     def read_ehr(self, request: OpenehrMessage, ehr_id: str) -> Message:
@@ -132,7 +136,7 @@ class OpenehrRepository(Actor):
 
     def store_composition(self, request: OpenehrMessage, ehr_id: str) -> Message:
         """201 where the composition keeps its template; 422 with every finding where it does not; 404 without the EHR."""
-        self._ehr(ehr_id)
+        ehr = self._ehr(ehr_id)
         name = request.template_id
         template = self.store.get("TEMPLATE", name)
         self._check(request, "COMPOSITION", load(template.text) if template else None)
@@ -143,7 +147,8 @@ class OpenehrRepository(Actor):
         uid = self.store.unused("COMPOSITION", self._version)
         text = _with_uid(request.body, uid)
         entries = [("ehr", "", ehr_id, ehr_id), ("template", "", name, name)]
-        self.store.put("COMPOSITION", uid, text, self.clock().isoformat(timespec="seconds"), entries)
+        at, nodes = self.clock().isoformat(timespec="seconds"), rows(json.loads(text))
+        self.store.put("COMPOSITION", uid, text, at, entries, nodes=nodes, record=ehr.owner)
         return _created(request, uid, f"ehr/{ehr_id}/composition/{uid}", text)
 
     def read_composition(self, request: OpenehrMessage, ehr_id: str, uid: str) -> Message:
@@ -199,6 +204,7 @@ ROUTES: tuple[tuple[str, str, Action], ...] = (
     ("GET", r"definition/template/adl1\.4/([^/]+)", OpenehrRepository.read_template),
     ("POST", f"ehr/{_ID}/composition", OpenehrRepository.store_composition),
     ("GET", f"ehr/{_ID}/composition/{_ID}", OpenehrRepository.read_composition),
+    *QUERIES,
     ("OPTIONS", "", OpenehrRepository.status),
 )
 
