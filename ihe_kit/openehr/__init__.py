@@ -9,7 +9,8 @@ from ihe_kit.openehr.aql_checks import Unsupported
 from ihe_kit.openehr.build import build, refuse
 from ihe_kit.openehr.conformance import conform
 from ihe_kit.openehr.dictionary import explain
-from ihe_kit.openehr.flat import from_flat, to_flat
+from ihe_kit.openehr.flat import from_flat
+from ihe_kit.openehr.flat_out import to_flat
 from ihe_kit.openehr.message import OpenehrMessage, encode, parse, recognises
 from ihe_kit.openehr.notations import as_json, as_xml
 from ihe_kit.openehr.opt import Template, load, register, template

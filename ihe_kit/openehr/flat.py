@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
 
 from ihe_kit.core import nearest
 from ihe_kit.openehr import rm
 from ihe_kit.openehr.aom import Node
+from ihe_kit.openehr.flat_parts import SUFFIXES as SUFFIXES
+from ihe_kit.openehr.flat_parts import WITHOUT_UNDERSCORE, kind, model_move, parts
 from ihe_kit.openehr.leaves import Leaf, Move
 from ihe_kit.openehr.message import OpenehrMessage, parse
 from ihe_kit.openehr.opt import Template
@@ -26,27 +29,6 @@ Clock = Callable[[], datetime]
 # The story's own defaults, so that two values make a whole composition. Whoever writes real data gives them.
 STORY = {"territory|code": "NO", "composer|name": "Jonas Dahl", "context/setting|code": "238"}
 
-# What stands after | in FLAT, and where it stands in the value; "" is the value without a |.
-_PLAIN = {"": "value"}
-_CODED = {"code": "defining_code/code_string", "value": "value", "terminology": "defining_code/terminology_id/value"}
-_ORDINAL = {"ordinal": "value", "value": "symbol/value"} | {key: f"symbol/{path}" for key, path in _CODED.items() if key != "value"}
-_REF = {"id": "external_ref/id/value", "id_scheme": "external_ref/id/scheme", "id_namespace": "external_ref/namespace"}
-_PARTY = {"_type": "_type", "name": "name"} | _REF
-SUFFIXES: dict[str, dict[str, str]] = {
-    "CODE_PHRASE": {"code": "code_string", "terminology": "terminology_id/value"},
-    "DV_TEXT": {"": "value"},
-    "DV_CODED_TEXT": _CODED,
-    "DV_QUANTITY": {"magnitude": "magnitude", "unit": "units", "precision": "precision"},
-    "DV_COUNT": {"": "magnitude"},
-    "DV_ORDINAL": _ORDINAL,
-    "DV_PROPORTION": {"numerator": "numerator", "denominator": "denominator", "type": "type"},
-    "DV_IDENTIFIER": {"id": "id", "type": "type", "issuer": "issuer", "assigner": "assigner"},
-    "DV_PARSABLE": {"": "value", "formalism": "formalism"},
-    "PARTY_PROXY": _PARTY,
-    "PARTY_IDENTIFIED": _PARTY,
-}
-# What the reference model leaves open and a builder has to settle.
-_CONCRETE = {"EVENT": "POINT_EVENT", "PARTY_PROXY": "PARTY_IDENTIFIED", "UID_BASED_ID": "OBJECT_VERSION_ID", "OBJECT_ID": "GENERIC_ID"}
 _CTX = {
     "language": "language|code",
     "territory": "territory|code",
@@ -83,7 +65,12 @@ def from_flat(values: Mapping[str, Any], template: Template | str, clock: Clock)
     >>> from_flat({"systolic": 142, "diastolic": 91}, "kit_vital_signs.v1", lambda: datetime.now(UTC)).kind
     'COMPOSITION'
     """
-    one = known_template(template) if isinstance(template, str) else template
+    body = compose(values, known_template(template) if isinstance(template, str) else template, clock)
+    return parse(json.dumps(body, indent=1, ensure_ascii=False) + "\n")
+
+
+def compose(values: Mapping[str, Any], one: Template, clock: Clock) -> dict[str, Any]:
+    """The JSON object of FLAT values. Raises ValueError as `from_flat` does."""
     root = one.leaves[0].root
     entries = [_entry(one, full, part, key) for key, value in values.items() for full, part in _parts(one, key, value).items()]
     for problem in _clashes(entries).values():
@@ -94,11 +81,18 @@ def from_flat(values: Mapping[str, Any], template: Template | str, clock: Clock)
     usual = [_entry(one, f"{root}/{key}", value, key) for key, value in defaults.items()]
     given = {(entry.moves, entry.suffix): entry.value for entry in entries}
     frame = {entry.key: str(given.get((entry.moves, entry.suffix), entry.value)) for entry in usual}
-    entries += [entry for entry in usual if entry.moves not in {moves for moves, _ in given}]
-    order = {leaf.ids: number for number, leaf in enumerate(one.leaves)}
-    entries.sort(key=lambda entry: order[(root, *(move.id for move, _ in entry.moves if move.id))])
-    body = _object(one.root, entries, frame | {"template": one.id})
-    return parse(json.dumps(body, indent=1, ensure_ascii=False) + "\n")
+    whole = {entry.moves for entry in entries if entry.suffix == "raw"}
+    lasting = not any(entry.moves and entry.moves[0][0].attribute == "context" for entry in entries) and frame["category|code"] == "431"
+    entries += [
+        entry
+        for entry in usual
+        if entry.moves not in {moves for moves, _ in given}
+        and not any(entry.moves[:depth] in whole for depth in range(len(entry.moves)))
+        and not (lasting and entry.moves[0][0].attribute == "context")  # what is persistent was made on no one occasion
+    ]
+    order = _order(one)
+    entries.sort(key=lambda entry: order.get((root, *(move.id for move, _ in entry.moves if move.id)), (len(order),))[0])
+    return cast("dict[str, Any]", _object(one.root, entries, frame | {"template": one.id}))
 
 
 def _parts(one: Template, key: str, value: Any) -> dict[str, Any]:
@@ -114,7 +108,7 @@ def _parts(one: Template, key: str, value: Any) -> dict[str, Any]:
             raise ValueError(f"{key}: could not consume {stem!r}; {why}")
         stem = named[0].key
     leaf = _leaf(one, stem + bar + suffix)
-    allowed = SUFFIXES.get(leaf.node.type, _PLAIN)
+    allowed = parts(leaf.node)
     if bar or "" in allowed:
         return {stem + bar + suffix: value}
     return {f"{stem}|{name}": part for name, part in _bare(leaf, key, value, allowed).items()}
@@ -131,9 +125,7 @@ def _from_ctx(one: Template, key: str) -> str:
 
 def _from_path(one: Template, path: str) -> str:
     """The FLAT key of an openEHR path: `/composer/name` is vital_signs/composer|name."""
-    known = {
-        f"{leaf.path}/{inner}": (leaf, suffix) for leaf in one.leaves for suffix, inner in SUFFIXES.get(leaf.node.type, _PLAIN).items()
-    }
+    known = {f"{leaf.path}/{inner}": (leaf, suffix) for leaf in one.leaves for suffix, inner in parts(leaf.node).items()}
     if path not in known:
         raise ValueError(f"{path}: the template has no value there" + nearest(path, known))
     leaf, suffix = known[path]
@@ -180,30 +172,78 @@ def _bare(leaf: Leaf, key: str, value: Any, allowed: Mapping[str, str]) -> dict[
     raise ValueError(f"{key}: {value!r} is none of {listed}" + nearest(str(value), [text for _, text in codes]))
 
 
+@lru_cache(maxsize=32)
+def _ways(one: Template) -> dict[tuple[str, ...], tuple[Move, ...]]:
+    """The moves that lead to each group of a template, by the ids of its key."""
+    found: dict[tuple[str, ...], tuple[Move, ...]] = {(one.leaves[0].root,): ()}
+    for leaf in one.leaves:
+        for depth, move in enumerate(leaf.moves, start=1):
+            if move.id:
+                found.setdefault(Leaf(leaf.root, leaf.moves[:depth]).ids, leaf.moves[:depth])
+    return found
+
+
+@lru_cache(maxsize=32)
+def _order(one: Template) -> dict[tuple[str, ...], tuple[int, Leaf]]:
+    """The leaves of a template by their ids, each with its number in the template's order."""
+    return {leaf.ids: (number, leaf) for number, leaf in reversed(list(enumerate(one.leaves)))}
+
+
 def _leaf(one: Template, key: str) -> Leaf:
     """The leaf of a full key. Raises ValueError that names the first part that leads nowhere."""
     stem, bar, suffix = key.partition("|")
-    parts = stem.split("/")
-    ids = [part.partition(":")[0] for part in parts]
-    matching = list(one.leaves)
-    for depth, id_ in enumerate(ids):
-        options = list(dict.fromkeys(leaf.ids[depth] for leaf in matching if len(leaf.ids) > depth))
-        if id_ not in options:
-            rest = "/".join(parts[depth:]) + bar + suffix
-            guess = nearest(id_, options).removeprefix("; did you mean ").removesuffix("?")
-            right = "/".join([*parts[:depth], guess, *parts[depth + 1 :]]) + bar + suffix
-            hint = f"; did you mean {right}?" if guess else ""
-            raise ValueError(f"{key}: could not consume {rest!r}; here the template has {', '.join(options) or 'nothing more'}{hint}")
-        matching = [leaf for leaf in matching if len(leaf.ids) > depth and leaf.ids[depth] == id_]
-    leaf = next((leaf for leaf in matching if len(leaf.ids) == len(ids)), None)
+    ids = tuple(part.partition(":")[0] for part in stem.split("/"))
+    known = _order(one).get(ids)
+    leaf = known[1] if known else _beside(one, ids)
+    if suffix == "raw":
+        way = leaf.moves if leaf else _ways(one).get(ids)
+        if way is not None:
+            return Leaf(ids[0], way)
     if not leaf:
-        below = ", ".join(dict.fromkeys(leaf.ids[len(ids)] for leaf in matching))
-        raise ValueError(f"{key}: could not consume the whole key; it ends at a group, and below it there are {below}")
-    allowed = SUFFIXES.get(leaf.node.type, _PLAIN)
+        raise ValueError(_lost_way(one, key))
+    allowed = parts(leaf.node)
     if bar and (not suffix or suffix not in allowed):
         listed = ", ".join(f"|{name}" for name in allowed if name) or "no part"
         raise ValueError(f"{key}: could not consume |{suffix}; a {leaf.node.type} has {listed}" + nearest(suffix, allowed))
     return leaf
+
+
+def _beside(one: Template, ids: tuple[str, ...]) -> Leaf | None:
+    """The leaf of a key that leaves the template for the reference model, as `_link` and `_normal_range/lower` do."""
+    for depth in range(len(ids) - 1, 0, -1):
+        leaf, group = _order(one).get(ids[:depth]), _ways(one).get(ids[:depth])
+        starts = [leaf[1].moves, leaf[1].moves[:-1]] if leaf else [group] if group is not None else []
+        if not ids[depth].startswith("_") and ids[depth] not in WITHOUT_UNDERSCORE:
+            continue
+        for start in starts:
+            moves = list(start)
+            for id_ in ids[depth:]:
+                move = model_move(moves[-1].node if moves else one.root, id_)
+                if not move:
+                    break
+                moves.append(move)
+            else:
+                return Leaf(ids[0], tuple(moves))
+    return None
+
+
+def _lost_way(one: Template, key: str) -> str:
+    """Why a key leads nowhere: the first part that could not be used, what stands there, and what would be right."""
+    stem, bar, suffix = key.partition("|")
+    parts_ = stem.split("/")
+    ids = [part.partition(":")[0] for part in parts_]
+    matching = list(one.leaves)
+    for depth, id_ in enumerate(ids):
+        options = list(dict.fromkeys(leaf.ids[depth] for leaf in matching if len(leaf.ids) > depth))
+        if id_ not in options:
+            rest = "/".join(parts_[depth:]) + bar + suffix
+            guess = nearest(id_, options).removeprefix("; did you mean ").removesuffix("?")
+            right = "/".join([*parts_[:depth], guess, *parts_[depth + 1 :]]) + bar + suffix
+            hint = f"; did you mean {right}?" if guess else ""
+            return f"{key}: could not consume {rest!r}; here the template has {', '.join(options) or 'nothing more'}{hint}"
+        matching = [leaf for leaf in matching if len(leaf.ids) > depth and leaf.ids[depth] == id_]
+    below = ", ".join(dict.fromkeys(leaf.ids[len(ids)] for leaf in matching))
+    return f"{key}: could not consume the whole key; it ends at a group, and below it there are {below}"
 
 
 def _entry(one: Template, key: str, value: Any, written: str) -> Entry:
@@ -212,7 +252,10 @@ def _entry(one: Template, key: str, value: Any, written: str) -> Entry:
     top, *parts = stem.split("/")
     _repetition(key, top, False)
     left = iter(parts)
-    moves = tuple((move, _repetition(key, next(left), bool(move.node.code)) if move.id else 0) for move in leaf.moves)
+    way = leaf.moves
+    if suffix == "raw" and isinstance(value, Mapping) and value.get("_type") == "ELEMENT" and way and way[-1].node.type != "ELEMENT":
+        way = way[:-1]  # the whole element, not its value alone
+    moves = tuple((move, _repetition(key, next(left), bool(move.node.code) or move.node.most < 0) if move.id else 0) for move in way)
     return Entry(written, moves, suffix, value)
 
 
@@ -225,12 +268,15 @@ def _repetition(key: str, part: str, repeats: bool) -> int:
     return int(number or 0)
 
 
-def _object(node: Node, entries: list[Entry], frame: Mapping[str, str], where: str = "") -> dict[str, Any]:
-    """The JSON object of a template node, from the entries that lie below it."""
-    if not entries[0].moves:
-        return _value(node, {entry.suffix: entry.value for entry in entries}, where)
+def _object(node: Node, entries: list[Entry], frame: Mapping[str, str], where: str = "") -> Any:
+    """The JSON of a template node, from the entries that lie below it."""
+    here = {entry.suffix: entry.value for entry in entries if not entry.moves}
+    if "raw" in here:
+        return here["raw"]
+    if node.type in rm.PRIMITIVES:
+        return here[""]
     groups: dict[tuple[str, int, int], tuple[Node, list[Entry]]] = {}
-    for entry in entries:
+    for entry in (one for one in entries if one.moves):
         (move, index), *rest = entry.moves
         attribute = node.attribute(move.attribute)
         position = next((n for n, child in enumerate(attribute.children if attribute else ()) if child is move.node), 0)
@@ -239,8 +285,9 @@ def _object(node: Node, entries: list[Entry], frame: Mapping[str, str], where: s
     out: dict[str, Any] = {}
     for name, position, index in sorted(groups):
         made = _object(*groups[name, position, index], frame, name)
-        out[name] = [*out.get(name, []), made] if rm.attributes(node.type)[name].many else made
-    return _ordered(_CONCRETE.get(node.type, node.type), _frame(node, frame) | out)
+        out[name] = [*out.get(name, []), made] if rm.attributes(kind(node.type))[name].many else made
+    value = _value(node, here, where) if here else {}
+    return _ordered(value.get("_type", kind(node.type)), _frame(node, frame) | value | out)
 
 
 def _frame(node: Node, frame: Mapping[str, str]) -> dict[str, Any]:
@@ -257,34 +304,42 @@ def _frame(node: Node, frame: Mapping[str, str]) -> dict[str, Any]:
         out["language"] = _value(Node("CODE_PHRASE"), {"code": frame["language|code"]}, "language")
         out["encoding"] = _value(Node("CODE_PHRASE"), {"code": "UTF-8"}, "encoding")
         out["subject"] = {"_type": "PARTY_SELF"}
+    if node.type == "ACTIVITY":
+        out["action_archetype_id"] = "/.*/"  # any action may carry it out
     if node.type in ("HISTORY", "ACTION") or "EVENT" in lineage:
         out["origin" if node.type == "HISTORY" else "time"] = _typed("DV_DATE_TIME", time)
     return out
 
 
-def _value(node: Node, parts: Mapping[str, Any], where: str = "") -> dict[str, Any]:
+def _value(node: Node, given: Mapping[str, Any], where: str = "") -> dict[str, Any]:
     """The JSON object of a data value from its FLAT parts; the unit or the text of a code comes from the template where only one fits."""
-    parts = dict(parts)
-    if node.type == "DV_QUANTITY" and "unit" not in parts and len(node.units) == 1:
-        parts["unit"] = node.units[0].units
-    if "code" in parts and node.type in ("DV_CODED_TEXT", "CODE_PHRASE"):
+    one = dict(given)
+    if node.type == "DV_QUANTITY" and "unit" not in one and len(node.units) == 1:
+        one["unit"] = node.units[0].units
+    if "code" in one and node.type in ("DV_CODED_TEXT", "CODE_PHRASE"):
         phrase = node if node.type == "CODE_PHRASE" else node.child("defining_code")
         known = dict(phrase.codes) | ({} if phrase.codes else rm.terms())
-        fallback = "openehr" if parts["code"] in rm.terms() else "local"
-        parts.setdefault("terminology", phrase.terminology or _TERMINOLOGIES.get(where) or fallback)
+        fallback = "openehr" if one["code"] in rm.terms() else "local"
+        one.setdefault("terminology", phrase.terminology or _TERMINOLOGIES.get(where) or fallback)
         if node.type == "DV_CODED_TEXT":
-            parts.setdefault("value", known.get(str(parts["code"]), str(parts["code"])))
+            one.setdefault("value", known.get(str(one["code"]), str(one["code"])))
+    for step in node.ordinals:
+        if str(one.get("ordinal")) == step.value or ("ordinal" not in one and one.get("code") == step.code):
+            filled = {"ordinal": int(step.value), "code": step.code, "value": step.name, "terminology": step.terminology or "local"}
+            one = filled | one
     out: dict[str, Any] = {}
-    for suffix, value in parts.items():
-        *way, last = SUFFIXES.get(node.type, _PLAIN)[suffix].split("/")
+    for suffix, value in one.items():
+        *way, last = parts(node)[suffix].split("/")
         inner = out
         for name in way:
             inner = inner.setdefault(name, {})
         inner[last] = value
+    if "media_type" in out:
+        out["media_type"]["terminology_id"] = {"value": "IANA_media-types"}
     if "external_ref" in out:
         out["external_ref"] |= {"type": "PARTY"}
         out["external_ref"].setdefault("id", {}).setdefault("scheme", "id_scheme")
-    return _typed(str(out.pop("_type", _CONCRETE.get(node.type, node.type))), out)
+    return _typed(str(out.pop("_type", kind(node.type))), out)
 
 
 _TERMINOLOGIES = {"language": "ISO_639-1", "territory": "ISO_3166-1", "encoding": "IANA_character-sets"}
@@ -296,62 +351,9 @@ def _typed(name: str, values: dict[str, Any]) -> dict[str, Any]:
     for key, value in values.items():
         if isinstance(value, dict) and "_type" not in value:
             declared = known[key].type if key in known else ""
-            values[key] = _typed(_CONCRETE.get(declared, declared), value)
+            values[key] = _typed(kind(declared), value)
     return _ordered(name, values)
 
 
 def _ordered(name: str, values: dict[str, Any]) -> dict[str, Any]:
     return {"_type": name} | {key: values[key] for key in rm.attributes(name) if key in values}
-
-
-# The way back ---------------------------------------------------------------------------------------------------------------------
-
-
-def to_flat(message: OpenehrMessage, template: Template | str | None = None) -> dict[str, Any]:
-    """The FLAT values of a canonical composition: those from which `from_flat` makes the same again.
-
-    What follows by itself is left out: names, a language or a time like the composition's. So is what this FLAT has no key for, and that is
-    lost: what the template does not hold, null flavours, links, participations, feeder audits, and data types without parts in `SUFFIXES`
-    beyond their plain value. Raises LookupError where the template is not known.
-    """
-    one = known_template(template or message.template_id) if not isinstance(template, Template) else template
-    body = message.data
-    start, language = _inside(body, "context/start_time/value"), _inside(body, "language/code_string")
-    implied = {"language": language, "encoding": "UTF-8", "history_origin": start, "time": start}
-    out: dict[str, Any] = {}
-    for leaf in one.leaves:
-        for key, found in _read(body, leaf.moves, leaf.root):
-            parts = SUFFIXES.get(leaf.node.type, _PLAIN)
-            values = {suffix: _inside(found, path) for suffix, path in parts.items()}
-            of_model = leaf.moves[-1].attribute != "value" and len(leaf.ids) > 2 and leaf.ids[1] != "context"
-            if of_model and implied.get(leaf.ids[-1], ...) in (values.get("code"), values.get("")):
-                continue
-            values["_type"] = "PARTY_SELF" if values.get("_type") == "PARTY_SELF" else None
-            out |= {f"{key}|{suffix}" if suffix else key: value for suffix, value in values.items() if value is not None}
-    return out
-
-
-def _read(here: Any, moves: tuple[Move, ...], key: str) -> Iterator[tuple[str, Any]]:
-    """Every value at the end of the moves, with its FLAT key."""
-    if not moves:
-        yield key, here
-        return
-    move, child = moves[0], here.get(moves[0].attribute) if isinstance(here, dict) else None
-    members = [one for one in (child if isinstance(child, list) else [child]) if isinstance(one, dict) and _fits(one, move)]
-    for index, member in enumerate(members):
-        number = f":{index}" if move.id and ((move.node.most != 1 and move.node.code) or index) else ""
-        yield from _read(member, moves[1:], f"{key}/{move.id}{number}" if move.id else key)
-
-
-def _fits(member: Mapping[str, Any], move: Move) -> bool:
-    node, type_ = move.node, str(member.get("_type") or move.node.type)
-    if node.code:
-        return member.get("archetype_node_id") == node.code and node.fixed_name in ("", _inside(member, "name/value"))
-    # of alternatives, which have names of their own in FLAT, only the very class fits
-    return type_ == node.type if move.id and move.attribute == "value" else rm.is_a(type_, node.type)
-
-
-def _inside(value: Any, path: str) -> Any:
-    for name in path.split("/"):
-        value = value.get(name) if isinstance(value, dict) else None
-    return value

@@ -53,7 +53,9 @@ _OF_THE_MODEL = {
     "ENTRY": "language encoding",
     "HISTORY": "history_origin=origin",
     "EVENT": "time",
-    "ACTION": "time",
+    "ACTION": "time ism_transition/current_state ism_transition/transition ism_transition/careflow_step",
+    "INSTRUCTION": "narrative expiry_time",
+    "ACTIVITY": "timing action_archetype_id",
 }
 _WITHOUT_SEGMENT = ("HISTORY", "ITEM_STRUCTURE")
 
@@ -70,19 +72,19 @@ def web_id(name: str) -> str:
     return f"a{plain}" if plain[:1].isdigit() else plain
 
 
-def _moves(node: Node) -> Iterator[tuple[Move, ...]]:
+def _moves(node: Node, taken: dict[str, int] | None = None) -> Iterator[tuple[Move, ...]]:
     for ancestor in reversed(list(rm.lineage(node.type))):
         for entry in _OF_THE_MODEL.get(ancestor, "").split():
             ids, _, path = entry.partition("=")
             yield _of_model(node, ids.split("/"), (path or ids).split("/"))
-    taken: dict[str, int] = {}
+    taken = {} if taken is None else taken  # what is left out of the key shares its ids with what it stands in
     for attribute in node.attributes:
         for child in attribute.children if rm.attributes(node.type).get(attribute.name) else ():
             if child.slot or not (child.code or child.type == "EVENT_CONTEXT"):
                 continue
             hoisted = any(name in _WITHOUT_SEGMENT for name in rm.lineage(child.type))
             id_ = "" if hoisted else _own_id(web_id(child.fixed_name or child.name), taken) if child.code else attribute.name
-            below = _values(child) if child.type == "ELEMENT" else _moves(child)
+            below = _values(child) if child.type == "ELEMENT" else _moves(child, taken if hoisted else None)
             yield from ((Move(attribute.name, child, id_), *rest) for rest in below)
 
 
