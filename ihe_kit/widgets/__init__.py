@@ -1,8 +1,9 @@
-"""The widgets: BedBoard, Builder, Diff, Explorer, PathFinder, ProfileViewer, SearchBuilder, StayLife, TemplateViewer, Validator, WireView. Each is imported when it is used, so a test of one does not pay for the others."""
+"""The widgets: AqlEditor, BedBoard, Builder, Diff, Explorer, PathFinder, ProfileViewer, SearchBuilder, StayLife, TemplateViewer, Validator, WireView. Each is imported when it is used, so a test of one does not pay for the others."""
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ihe_kit.widgets.aqleditor import AqlEditor
     from ihe_kit.widgets.bedboard import BedBoard
     from ihe_kit.widgets.builder import Builder
     from ihe_kit.widgets.diff import Diff
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from ihe_kit.widgets.wireview import WireView
 
 __all__ = [
+    "AqlEditor",
     "BedBoard",
     "Builder",
     "Diff",
