@@ -78,8 +78,19 @@ class _Walk:
             self.found.add("OPENEHR-OCCURRENCES", child, what, spec=f"{_OPT}, C_ATTRIBUTE.existence")
         if child and members:
             self.cardinality(attribute, child, members)
+        elif not members and attribute.least and attribute.cardinality and attribute.cardinality.least:
+            self.none(attribute, parent)
         for one in attribute.children:
             self.count(one, counts.get(id(one), []), attribute, parent)
+
+    def none(self, attribute: Attribute, parent: Json) -> None:
+        """A list that may not be empty; where the template asks for a certain node, that one is named as missing."""
+        if any(one.least and one.code for one in attribute.children):
+            return
+        element = self.found.lacking(parent, attribute.name)
+        if element:
+            what = f"There is nothing in {attribute.name}, and the template asks for {attribute.cardinality} members."
+            self.found.add("OPENEHR-CARDINALITY", element, what)
 
     def cardinality(self, attribute: Attribute, child: Json, members: list[Json]) -> None:
         limit = attribute.cardinality

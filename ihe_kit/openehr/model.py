@@ -1,7 +1,8 @@
 """An object and all below it against the Reference Model (RM 1.1.0); no template is needed.
 
 Classes, attributes and JSON types from `rm.tsv`, codes from `coded.tsv`, invariants from `invariants.tsv`, dates from `iso8601.py`.
-Not checked, for nobody can look it up here: whether a code of a language, a country, a character set or a media type exists.
+Not checked, for nobody can look it up here: whether a code of a language, a country, a character set, a media type, or of an outside
+terminology such as LOINC exists.
 """
 
 from __future__ import annotations

@@ -140,6 +140,14 @@ def test_what_is_missing_and_what_is_too_many() -> None:
     assert rules(*[element("at0019", name("x"))] * 30).count("CARDINALITY") == 1
 
 
+def test_a_list_that_may_not_be_empty() -> None:
+    tree = TREE.replace("items: 0..30", "items: 1..30").replace('1..2 "Left"', '0..2 "Left"')
+    assert [(f.rule, f.path.rpartition("/")[2]) for f in conform(message(left=False), load(opt(tree)))] == [
+        ("OPENEHR-CARDINALITY", "items")
+    ]
+    assert conform(message(LEFT), load(opt(tree))) == []
+
+
 def test_a_list_that_wants_every_member_once() -> None:
     unique = changed("<is_unique>false</is_unique>", "<is_unique>true</is_unique>", -1)
     same = element("at0021", name("there"), "Left")
