@@ -18,7 +18,7 @@ from ihe_kit.core import nearest
 from ihe_kit.openehr import rm
 from ihe_kit.openehr.aom import Node
 from ihe_kit.openehr.flat_parts import SUFFIXES as SUFFIXES
-from ihe_kit.openehr.flat_parts import WITHOUT_UNDERSCORE, kind, model_move, parts
+from ihe_kit.openehr.flat_parts import WITHOUT_UNDERSCORE, kind, lineage, model_move, parts
 from ihe_kit.openehr.leaves import Leaf, Move
 from ihe_kit.openehr.message import OpenehrMessage, parse
 from ihe_kit.openehr.opt import Template
@@ -292,21 +292,21 @@ def _object(node: Node, entries: list[Entry], frame: Mapping[str, str], where: s
 
 def _frame(node: Node, frame: Mapping[str, str]) -> dict[str, Any]:
     """What a node has whatever its values are: its name, its code, and what the reference model asks of its class."""
-    lineage, time = list(rm.lineage(node.type)), {"value": frame["context/start_time"]}
+    above, time = lineage(node.type), {"value": frame["context/start_time"]}
     out: dict[str, Any] = {}
-    if "LOCATABLE" in lineage:
+    if "LOCATABLE" in above:
         out |= {"name": _typed("DV_TEXT", {"value": node.fixed_name or node.name}), "archetype_node_id": node.code}
     if node.code.startswith("openEHR-"):
         details: dict[str, Any] = {"archetype_id": {"value": node.code}, "rm_version": "1.1.0"}
         details |= {"template_id": {"value": frame["template"]}} if node.type == "COMPOSITION" else {}
         out["archetype_details"] = _typed("ARCHETYPED", details)
-    if "ENTRY" in lineage:
+    if "ENTRY" in above:
         out["language"] = _value(Node("CODE_PHRASE"), {"code": frame["language|code"]}, "language")
         out["encoding"] = _value(Node("CODE_PHRASE"), {"code": "UTF-8"}, "encoding")
         out["subject"] = {"_type": "PARTY_SELF"}
     if node.type == "ACTIVITY":
         out["action_archetype_id"] = "/.*/"  # any action may carry it out
-    if node.type in ("HISTORY", "ACTION") or "EVENT" in lineage:
+    if node.type in ("HISTORY", "ACTION") or "EVENT" in above:
         out["origin" if node.type == "HISTORY" else "time"] = _typed("DV_DATE_TIME", time)
     return out
 
@@ -336,13 +336,22 @@ def _value(node: Node, given: Mapping[str, Any], where: str = "") -> dict[str, A
         inner[last] = value
     if "media_type" in out:
         out["media_type"]["terminology_id"] = {"value": "IANA_media-types"}
-    if "external_ref" in out:
-        out["external_ref"] |= {"type": "PARTY"}
-        out["external_ref"].setdefault("id", {}).setdefault("scheme", "id_scheme")
+    if "mode" in out and out["mode"]["value"] in _codes():
+        out["mode"]["defining_code"] = {"terminology_id": {"value": "openehr"}, "code_string": _codes()[out["mode"]["value"]]}
+    for party in (out, out.get("performer")):
+        if party and "external_ref" in party:
+            party["external_ref"] |= {"type": "PARTY"}
+            party["external_ref"].setdefault("id", {}).setdefault("scheme", "id_scheme")
     return _typed(str(out.pop("_type", kind(node.type))), out)
 
 
 _TERMINOLOGIES = {"language": "ISO_639-1", "territory": "ISO_3166-1", "encoding": "IANA_character-sets"}
+
+
+@lru_cache(maxsize=1)
+def _codes() -> dict[str, str]:
+    """The codes of openEHR's own terminology by their rubrics."""
+    return {text: code for code, text in rm.terms().items()}
 
 
 def _typed(name: str, values: dict[str, Any]) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def to_flat(message: OpenehrMessage, template: Template | str | None = None) -> 
     body, root = message.data, one.leaves[0].root
     out, tried = _plain(one, body), set[str]()
     for _ in range(_PASSES):
-        more = _missing(_branch(one), body, compose(out, one, _never), root, tried)
+        more = _missing(_branch(one), body, compose(out, one, _never), (root, root), tried)
         if not more:
             if more is None:
                 break
@@ -129,8 +129,11 @@ def _branch(one: Template) -> Branch:
     return top
 
 
-def _missing(at: Branch, wanted: Any, made: Any, key: str, tried: set[str]) -> dict[str, Any] | None:
-    """The keys that say what `made` lacks of `wanted`; None where only the part above can say it."""
+def _missing(at: Branch, wanted: Any, made: Any, keys: tuple[str, str], tried: set[str]) -> dict[str, Any] | None:
+    """The keys that say what `made` lacks of `wanted`; None where only the part above can say it.
+
+    `keys` are the key that what lies below goes on from, and the node's own, which differ where FLAT leaves a level out: `_data`.
+    """
     if _same(wanted, made):
         return {}
     if not (isinstance(wanted, dict) and isinstance(made, dict)) or wanted.get("_type") != made.get("_type"):
@@ -138,16 +141,16 @@ def _missing(at: Branch, wanted: Any, made: Any, key: str, tried: set[str]) -> d
     out: dict[str, Any] = {}
     for name in dict.fromkeys([*wanted, *made]):
         if name in at.below:
-            more = _of_members(at.below[name], wanted.get(name), made.get(name), key, tried)
+            more = _of_members(at.below[name], wanted.get(name), made.get(name), keys, tried)
         else:
-            more = {} if _same(wanted.get(name), made.get(name)) else _of_attribute(at.node, name, wanted.get(name), key, tried)
+            more = {} if _same(wanted.get(name), made.get(name)) else _of_attribute(at.node, name, wanted.get(name), keys[1], tried)
         if more is None:
             return None
         out |= more
     return out or None
 
 
-def _of_members(known: list[tuple[Move, Branch]], wanted: Any, made: Any, key: str, tried: set[str]) -> dict[str, Any] | None:
+def _of_members(known: list[tuple[Move, Branch]], wanted: Any, made: Any, keys: tuple[str, str], tried: set[str]) -> dict[str, Any] | None:
     """The same for what the template knows below an attribute."""
     out: dict[str, Any] = {}
     counted: Counter[int] = Counter()
@@ -162,9 +165,9 @@ def _of_members(known: list[tuple[Move, Branch]], wanted: Any, made: Any, key: s
         other = (
             others[index] if index < len(others) else {part: one[part] for part in ("_type", "archetype_node_id", "name") if part in one}
         )
-        place = _numbered(key, move, index)
-        more = _missing(branch, one, other, place, tried)
-        if more is None and (move.id or move.attribute == "value") and f"{place}|raw" not in tried:
+        place, named = _numbered(keys[0], move, index), move.id or move.attribute == "value"
+        more = _missing(branch, one, other, (place, place if named else f"{keys[1]}/_{move.attribute}"), tried)
+        if more is None and named and f"{place}|raw" not in tried:
             more = {f"{place}|raw": one}
         if more is None:
             return None

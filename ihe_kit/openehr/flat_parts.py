@@ -36,6 +36,7 @@ SUFFIXES: dict[str, dict[str, str]] = {
     "DV_INTERVAL": _INTERVAL,
     "PARTY_PROXY": _PARTY,
     "PARTY_IDENTIFIED": _PARTY,
+    "ARCHETYPED": {"archetype_id": "archetype_id/value", "template_id": "template_id/value", "rm_version": "rm_version"},
     "LINK": {"meaning": "meaning/value", "type": "type/value", "target": "target/value"},
     "PARTICIPATION": {"function": "function/value", "mode": "mode/value", "name": "performer/name"}
     | {key: f"performer/{path}" for key, path in _REF.items()},
@@ -57,6 +58,12 @@ def kind(type_: str) -> str:
     'DV_INTERVAL'
     """
     return rm.bare(CONCRETE.get(type_, type_))
+
+
+@lru_cache(maxsize=256)
+def lineage(type_: str) -> frozenset[str]:
+    """A class and those it inherits from."""
+    return frozenset(rm.lineage(type_))
 
 
 def parts(node: Node) -> dict[str, str]:
