@@ -22,7 +22,7 @@ class Entry:
     """One occurrence of a part. `values` are by part of the value, `why` is the null flavour of a field without one; `open` is for a reader."""
 
     part: Part
-    values: dict[str, str] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
     kind: Kind | None = None
     why: str | None = None
     open: bool = False
@@ -48,8 +48,8 @@ class Filling:
     >>> from ihe_kit.openehr.form import form
     >>> filled = Filling(form(template("kit_vital_signs.v1")))
     >>> filled.put("vital_signs/blood_pressure:0/any_event:0/systolic|magnitude", "142")
-    >>> filled.flat()
-    {'vital_signs/blood_pressure:0/any_event:0/systolic|magnitude': 142, 'vital_signs/blood_pressure:0/any_event:0/systolic|unit': 'mm[Hg]'}
+    >>> {key.rpartition("/")[2]: value for key, value in filled.flat().items()}
+    {'systolic|magnitude': 142, 'systolic|unit': 'mm[Hg]'}
     """
 
     def __init__(self, form: Part) -> None:
@@ -57,19 +57,21 @@ class Filling:
         self.root = Entry(form)
 
     def put(self, key: str, value: str) -> None:
-        """Puts a text in its place; "" takes it away. A number with only one possible unit brings it along. Raises UnknownPath."""
+        """Puts a text in its place; "" takes it away. Parts that can be only one thing, such as the only unit, come along. Raises UnknownPath."""
         entry, kind, part = self._place(key)
         if part == WHY:
             entry.why, entry.values = value or None, {}
             return
-        entry.kind, entry.why = kind, None
+        if kind is not entry.kind:
+            entry.kind, entry.values = kind, {}
+        entry.why = None
         entry.values = {name: old for name, old in entry.values.items() if name != part} | ({part: value} if value else {})
-        unit = next((one for one in kind.inputs if one.kind == "unit" and len(one.codes) == 1), None)
-        if unit and part == "magnitude":
-            entry.values = {name: old for name, old in entry.values.items() if name != unit.part}
-            entry.values |= {unit.part: unit.codes[0][0]} if value else {}
+        fixed = {one.part: one.codes[0][0] for one in kind.inputs if one.closed and len(one.codes) == 1}
+        typed = {name: old for name, old in entry.values.items() if name not in fixed}
+        if part not in fixed:
+            entry.values = entry.values | {name: only for name, only in fixed.items() if name not in entry.values} if typed else {}
 
-    def keep(self, key: str, value: str) -> None:
+    def keep(self, key: str, value: Any) -> None:
         """Keeps a part of a value that the form does not ask for, such as a precision; the words of a listed code come from the list. Raises UnknownPath."""
         entry, kind, part = self._place(key, anything=True)
         listed = any(one.kind == "code" and (one.codes or kind.node.type == "CODE_PHRASE") for one in kind.inputs)
@@ -79,10 +81,10 @@ class Filling:
     def get(self, key: str) -> str:
         """What stands at a key. Raises UnknownPath."""
         entry, _, part = self._place(key)
-        return (entry.why or "") if part == WHY else entry.values.get(part, "")
+        return (entry.why or "") if part == WHY else str(entry.values.get(part, ""))
 
     def entry(self, key: str) -> Entry:
-        """The occurrence at a key without what stands behind |. Raises UnknownPath."""
+        """The occurrence at a key without what stands behind |; of a field, whatever type of value the key names. Raises UnknownPath."""
         return self._walk(key)[0]
 
     def add(self, key: str) -> str:
@@ -133,9 +135,9 @@ class Filling:
             kinds = {one.part: one for one in entry.kind.inputs} if entry.kind else {}
             if entry.why:
                 yield key, f"{places[key]}/{WHY}|code", entry.why
-            several = f"/{entry.kind.id}" if entry.kind and entry.kind.id else ""
+            stem = places[key] + (f"/{entry.kind.id}" if entry.kind and entry.kind.id else "")
             for part, value in entry.values.items():
-                yield key, f"{places[key]}{several}" + (f"|{part}" if part else ""), _typed(kinds.get(part), value)
+                yield key, suffixed(stem, part), _typed(kinds.get(part), value)
 
     def _place(self, key: str, anything: bool = False) -> tuple[Entry, Kind, str]:
         """The field, the type of value and the part of it that a key names."""
@@ -144,11 +146,15 @@ class Filling:
         if left == [WHY] and entry.part.nullable:
             return entry, entry.kind or entry.part.kinds[0], WHY
         kinds = {kind.id: kind for kind in entry.part.kinds}
-        kind = kinds.get(left[0]) if left else entry.kind if not entry.kind or not entry.kind.id else None
-        if len(left) > 1 or kind is None:
+        kind = kinds.get(left[0]) if left else None
+        if "" in kinds:
+            kind, left = kinds[""], ["", *left]
+        if left[1:]:  # what lies inside a value: the lower end of an interval
+            part = "".join(f"/{one}" for one in left[1:]) + (f"|{part}" if part else "")
+        if kind is None:
             raise UnknownPath(f"{key}: the form has no such field" + nearest("/".join(left), kinds))
         if not anything and part not in {one.part for one in kind.inputs}:
-            listed = ", ".join(f"|{one.part}" for one in kind.inputs if one.part) or "no part behind |"
+            listed = ", ".join(suffixed("", one.part) for one in kind.inputs if one.part) or "no part behind |"
             raise UnknownPath(f"{key}: a {kind.name} has {listed}")
         return entry, kind, part
 
@@ -182,15 +188,22 @@ class Filling:
         return above, part
 
 
+def suffixed(key: str, part: str) -> str:
+    """The FLAT key of a part of the value at a key: behind | or, of what lies inside the value, behind /."""
+    return key + (part if part.startswith("/") else f"|{part}" if part else "")
+
+
 def _numbered(above: str, part: Part, number: int) -> str:
     """The key of an occurrence: a number only where there may be several."""
     return f"{above}/{part.id}:{number}" if part.many or number else f"{above}/{part.id}"
 
 
-def _typed(asked: Input | None, text: str) -> Any:
-    kind = asked.kind if asked else ""
-    if kind in ("number", "whole", "proportion") and re.fullmatch(r"-?\d{1,15}", text):
-        return int(text)
-    if kind == "number" and re.fullmatch(r"-?\d{1,15}\.\d{1,15}", text):
-        return float(text)
-    return text == "true" if kind == "truth" and text in ("true", "false") else text
+def _typed(asked: Input | None, value: Any) -> Any:
+    """A value as JSON writes its kind; what nobody asked for stays as it came."""
+    if not asked or not isinstance(value, str):
+        return value
+    if asked.kind in ("number", "whole", "proportion") and re.fullmatch(r"-?[0-9]{1,15}", value):
+        return int(value)
+    if asked.kind == "number" and re.fullmatch(r"-?[0-9]{1,15}\.[0-9]{1,15}", value):
+        return float(value)
+    return value == "true" if asked.kind == "truth" and value in ("true", "false") else value

@@ -5,14 +5,15 @@ The names are those of FLAT, so every input of the form is a FLAT key: group, gr
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from ihe_kit.files import rows
 from ihe_kit.openehr import rm
 from ihe_kit.openehr.aom import Node, Range
-from ihe_kit.openehr.opt import Leaf, Move, Template
+from ihe_kit.openehr.leaves import Leaf, Move
+from ihe_kit.openehr.opt import Template
 
 TRUTH = (("true", "yes"), ("false", "no"))
 _PROPORTIONS = ("ratio", "unitary: the denominator is 1", "percent: the denominator is 100", "fraction", "integer fraction")
@@ -87,8 +88,8 @@ def form(template: Template) -> Part:
     """The form of a template, from its root down.
 
     >>> from ihe_kit.openehr import template
-    >>> [part.name for part in form(template("kit_vital_signs.v1")).parts if not part.framing]
-    ['Blood pressure', 'Pulse']
+    >>> next(part.name for part in form(template("kit_vital_signs.v1")).parts if not part.framing)
+    'Blood pressure'
     """
     root = template.root
     leaves = [(leaf.moves, leaf) for leaf in template.leaves]
@@ -134,19 +135,33 @@ def _part(way: tuple[Move, ...], left: list[_Left], above: Node) -> Part:
 
 def _kind(id_: str, node: Node, attribute: str = "", owner: str = "") -> Kind:
     """What is asked for of a data type; a code comes from the template's list, else from the group of openEHR's terminology that the model names."""
+    if node.type == "DV_INTERVAL":
+        return Kind(id_, node, tuple(_ends(node)), _limits(node.child("lower")))
     codes, closed = _codes(node, attribute, owner)
     asked = [row for row in _asked(node.type) if not (codes and row["part"] in ("value", "terminology"))]
     inputs = tuple(_input(row, node, codes, closed) for row in asked)
     return Kind(id_, node, inputs, _limits(node))
 
 
+def _ends(node: Node) -> Iterator[Input]:
+    """What is asked for of the two ends of an interval; where the template leaves open what it is an interval of, as text."""
+    for end in ("lower", "upper"):
+        held = _kind("", node.child(end)).inputs or (Input("", "", "text", wide=9),)
+        for one in held:
+            part = f"/{end}|{one.part}" if one.part else f"/{end}"
+            yield replace(one, part=part, label=f"{end} {one.label}".strip())
+
+
 def _input(row: dict[str, str], node: Node, codes: Codes, closed: bool) -> Input:
-    kind, part, told = row["kind"], row["part"].removeprefix("-"), _value_of(node)
-    texts = () if part else tuple((one, "") for one in node.options or told.options)
-    kinds = tuple((str(number), name) for number, name in enumerate(_PROPORTIONS))
-    units = tuple((one.units, "") for one in node.units)
-    listed = {"code": codes, "unit": units, "truth": TRUTH, "proportion": kinds, "text": texts}.get(kind, ())
-    only = closed if kind == "code" else bool(listed) and not (kind == "text" and (node.open_list or told.open_list))
+    kind, part = row["kind"], row["part"].removeprefix("-")
+    held = node.child(part) if part and node.attribute(part) else _value_of(node)
+    fixed = (f"{held.range.low:g}",) if part and held.range and held.range.low is not None and held.range.low == held.range.high else ()
+    listed = tuple((one, "") for one in held.options or fixed or (() if part else node.options))
+    if kind == "proportion":
+        listed = tuple((str(n), name) for n, name in enumerate(_PROPORTIONS) if not held.options or str(n) in held.options)
+    elif kind in ("code", "unit", "truth"):
+        listed = {"code": codes, "unit": tuple((one.units, "") for one in node.units), "truth": TRUTH}[kind]
+    only = closed if kind == "code" else bool(listed) and not (node.open_list or held.open_list)
     return Input(part, row["label"], kind, listed, only, row["example"], int(row["wide"]))
 
 
@@ -173,7 +188,7 @@ def terms(group: str) -> Codes:
 
 def _asked(type_: str) -> list[dict[str, str]]:
     """The rows of a class, or of the next one that it inherits from."""
-    for name in rm.lineage(rm.bare(type_)):
+    for name in [*rm.lineage(rm.bare(type_)), type_]:
         if found := [row for row in rows("openehr/form.tsv") if row["type"] == name]:
             return found
     return []

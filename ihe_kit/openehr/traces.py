@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ihe_kit.json_text import Node as Json
 from ihe_kit.openehr.filling import WHY, Entry, Filling
-from ihe_kit.openehr.flat import SUFFIXES
+from ihe_kit.openehr.flat_parts import SUFFIXES
 from ihe_kit.openehr.form import Part
 from ihe_kit.openehr.message import OpenehrMessage
 
@@ -27,15 +27,25 @@ class Traces:
         return self._flat.get(stem, stem) + rest
 
     def path(self, key: str) -> str:
-        """The openEHR path of a key: of the value where it is there, else of the group that would hold it."""
+        """The openEHR path of a key's value; "" where nothing stands there."""
         stem, rest = self._split(key, self._paths)
-        path = self._paths.get(stem, "")
-        if path and not rest.startswith("/" + WHY) and stem in self._flat:
-            part = rest.rpartition("|")[2] if "|" in rest else ""
-            path += self._inside(self.filling.entry(stem), part)
-        elif path and rest.startswith("/" + WHY):
-            path += "/null_flavour"
-        return path or "/"
+        entry, left = self.filling.entry(stem), rest.partition("|")[0].strip("/")
+        if left == WHY:
+            return f"{self._paths[stem]}/null_flavour"
+        if not stem or not entry.kind or left != entry.kind.id:
+            return ""
+        inner = SUFFIXES.get(entry.kind.node.type, {}).get(rest.partition("|")[2], "value")
+        return self._paths[stem] + ("/value/" if entry.part.nullable else "/") + inner
+
+    def way(self, key: str) -> str:
+        """The openEHR path of a field as the template has it, whether or not anything stands there."""
+        entry, path = self.filling.root, ""
+        for segment in self._split(key, self._flat)[0].split("/")[1:]:
+            part = entry.part.part(segment.partition(":")[0])
+            assert part is not None
+            path += _way(part)
+            entry = entry.all(part)[int(segment.partition(":")[2] or 0)]
+        return path
 
     def key(self, path: str) -> str:
         """The key of the form that an openEHR path belongs to."""
@@ -49,7 +59,7 @@ class Traces:
         """From a group on to the part that what is left of a path leads to, though it is not there."""
         plain = re.sub(r"\[\d+\]", "", rest)
         for below in part.parts:
-            way = "".join(f"/{move.attribute}" + (f"[{move.node.code}]" if move.node.code else "") for move in below.way)
+            way = _way(below)
             if plain == way or plain.startswith(f"{way}/"):
                 return self._down(below, f"{key}/{below.id}{':0' * below.many}", plain.removeprefix(way))
         return key
@@ -61,13 +71,6 @@ class Traces:
             stem = stem.rpartition("/")[0]
         return stem, key[len(stem) :]
 
-    def _inside(self, entry: Entry, part: str) -> str:
-        """Below a field the way to a part of its value: `/value/magnitude`."""
-        if not entry.kind:
-            return ""
-        inner = SUFFIXES.get(entry.kind.node.type, {}).get(part, "value")
-        return ("/value/" if entry.part.nullable else "/") + inner
-
     def _walk(self, entry: Entry, key: str, node: Json) -> Iterator[tuple[str, str]]:
         """(key, path) of every occurrence that is filled: the nth of the form is the nth of its kind in the text."""
         yield key, self.message.place(node).path
@@ -76,6 +79,11 @@ class Traces:
             numbered = [(number, one) for number, one in enumerate(entry.below.get(part.id, ())) if one.filled]
             for (number, below), member in zip(numbered, found, strict=False):
                 yield from self._walk(below, f"{key}/{part.id}:{number}" if part.many else f"{key}/{part.id}", member)
+
+
+def _way(part: Part) -> str:
+    """The path of a part below the group above it."""
+    return "".join(f"/{move.attribute}" + (f"[{move.node.code}]" if move.node.code else "") for move in part.way)
 
 
 def _found(node: Json, part: Part) -> list[Json]:

@@ -168,6 +168,12 @@ def _repetitions(question: Question, key: str, about: str) -> str:
     return f'<ul class="kit-rep" aria-label="{h(question.name)}">{rows}</ul>{add}'
 
 
+def about_html(name: str, says: str, facts: Iterable[tuple[str, str]]) -> str:
+    """What a field is, whether or not anything stands in it: its name, what it is for, and facts such as its type; an empty fact is left out."""
+    listed = "".join(f"<dt>{visible(term)}</dt><dd>{visible(fact)}</dd>" for term, fact in facts if fact)
+    return f'<div><h4 class="jp-toc-ignore">{visible(name)}</h4><p>{visible(says)}</p></div><dl class="kit-dl">{listed}</dl>'
+
+
 def row_filled(row: Iterable[Control]) -> bool:
     """Whether anything is filled in."""
     return any(control.value for control in row)

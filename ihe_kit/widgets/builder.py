@@ -143,8 +143,11 @@ class Builder(KitWidget):
     def answer_card(self, path: str) -> dict[str, Any]:
         """Where a value stands in the text, and what it means."""
         message, _ = self.asking.text(())
-        found = message.find(self.asking.place(path))
+        where = self.asking.place(path)
+        found = message.find(where) if where else []
         place = {"start": found[0].start, "end": found[0].end} if found else {"start": -1, "end": -1}
+        if own := self.asking.card(path):
+            return place | {"html": own}
         outline = Outline(message, explain)
         index = outline.index.get(found[0].path) if found else None
         if index is not None:
@@ -189,7 +192,8 @@ class Builder(KitWidget):
                 **report,
                 **(self._found() if anew else {}),
                 "values": {control.path: control.shown for control in controls},
-                "wrong": {field(f.path): f.what for f in reversed(self.findings) if f.severity == "error" and field(f.path) in fields},
+                "wrong": {field(f.path): f.what for f in reversed(self.findings) if f.severity == "error" and field(f.path) in fields}
+                | dict(self.asking.trouble),
                 "asked": self.asking.newly_asked(sheets),
             }
 

@@ -41,6 +41,7 @@ class FhirForm(Sending):
     message: FhirMessage
 
     def __init__(self, transaction: Transaction, profile: Profile | None, packages: Sequence[Package]) -> None:
+        super().__init__()
         self.transaction, self.kind = transaction, transaction.structure.rpartition(" ")[2]
         self.known, named = known_with(profile, packages)
         self.shape = self.known.definitions.shape(named[0]) if named else self.known.definitions.type(self.kind)

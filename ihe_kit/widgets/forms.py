@@ -26,6 +26,9 @@ class Sending:
     transaction: Transaction
     message: Any
 
+    def __init__(self) -> None:
+        self.trouble: dict[str, str] = {}  # what was typed last and could not be taken, by field
+
     @property
     def name(self) -> str:
         """What is built."""
@@ -35,6 +38,10 @@ class Sending:
     def about(self) -> str:
         """What it is built for."""
         return f"{self.transaction.title} · version {getattr(self.message, 'version', 'R4')}"
+
+    def card(self, path: str) -> str:
+        """What a control asks for, as HTML; "" where its message says so well enough."""
+        return ""
 
     @property
     def against(self) -> dict[str, Any]:
@@ -62,6 +69,7 @@ class Form(Protocol):
     transaction: Transaction
     views: tuple[str, ...]
     view: str
+    trouble: dict[str, str]
 
     @property
     def button(self) -> str: ...
@@ -74,6 +82,8 @@ class Form(Protocol):
 
     @property
     def about(self) -> str: ...
+
+    def card(self, path: str) -> str: ...
 
     @property
     def against(self) -> dict[str, Any]: ...

@@ -17,10 +17,10 @@ from ihe_kit.core import Message, UnknownPath
 from ihe_kit.exchanges import Exchange
 from ihe_kit.ihe import Transaction
 from ihe_kit.openehr import OpenehrMessage, Template, from_flat, parse, to_flat
-from ihe_kit.openehr.filling import WHY, Entry, Filling
+from ihe_kit.openehr.filling import WHY, Entry, Filling, suffixed
 from ihe_kit.openehr.form import Input, Part, form, terms
 from ihe_kit.openehr.traces import Traces
-from ihe_kit.render.form import Control, Question, Sheet, occurs_html
+from ihe_kit.render.form import Control, Question, Sheet, about_html, occurs_html
 from ihe_kit.rules import Finding
 from ihe_kit.widgets.forms import Clock, Ids, Sending
 
@@ -40,6 +40,7 @@ class OpenehrForm(Sending):
     message: OpenehrMessage
 
     def __init__(self, transaction: Transaction, template: Template, ehr: str = "") -> None:
+        super().__init__()
         self.transaction, self.template, self.ehr = transaction, template, ehr
         self.asked = form(template)
         self.view, self.uid = CANONICAL, ""
@@ -52,8 +53,10 @@ class OpenehrForm(Sending):
         self.now = clock().replace(microsecond=0)
         self.filling = Filling(self.asked)
         self.kept: dict[str, Any] = {}
-        for key, value in to_flat(from_flat(values, self.template, self._clock), self.template).items():
-            self._put(key, value)
+        other = {key: value for key, value in values.items() if not self._put(key, value)}
+        for key, value in to_flat(from_flat(other, self.template, self._clock), self.template).items():
+            if not self._put(key, value) and (key in other or not key.endswith("|raw")):  # what is whole and raw would hide the fields
+                self.kept[key] = value
         for entry, key in self._demanded(self.filling.root, self.asked.id):
             kind = entry.kind
             if kind and kind.inputs and kind.inputs[0].kind == "time" and not entry.filled:
@@ -75,8 +78,12 @@ class OpenehrForm(Sending):
             entry.kind = next((kind for kind in entry.part.kinds if kind.name == value), entry.kind)
             entry.values = {}
             self._build()
-        else:
+            return
+        try:
             self.put(path, value)
+            self.trouble = {}
+        except ValueError as problem:  # it cannot be written as a composition: the value before stays
+            self.trouble = {self._question_of(path): str(problem)}
 
     def renew(self, clock: Clock, ids: Ids) -> None:
         """A composition has no number of its own: the repository gives each version one."""
@@ -110,7 +117,7 @@ class OpenehrForm(Sending):
     def sheets(self, wrong: set[str]) -> list[Sheet]:
         made = [self._frame(wrong), *self._group(self.filling.root, self.asked.id, "", 0, wrong)]
         self._fields = {question.path for sheet in made for question in sheet.questions}
-        return [sheet for sheet in made if sheet.questions or sheet.shut or sheet.level]
+        return made
 
     def newly_asked(self, sheets: Iterable[Sheet]) -> str:
         """Nothing is asked for on a condition."""
@@ -126,6 +133,19 @@ class OpenehrForm(Sending):
 
     def place(self, path: str) -> str:
         return self.traces.flat(path) if self.view == FLAT else self.traces.path(path)
+
+    def card(self, path: str) -> str:
+        key = path.partition("|")[0].removesuffix(KIND).removesuffix(f"/{WHY}")
+        entry = self.filling.entry(key)
+        kind, part = entry.kind, entry.part
+        facts = (
+            ("FLAT key", self.traces.flat(path.removesuffix(KIND))),
+            ("openEHR path", self.traces.way(key) + ("/value" if part.nullable else "")),
+            ("Data type", kind.node.type if kind else ""),
+            ("Occurs", f"{'required' if part.least else 'optional'}, {part.occurs}"),
+            ("Takes", kind.limits if kind else ""),
+        )
+        return about_html(part.name, part.says, facts)
 
     def text(self, findings: Sequence[Finding]) -> tuple[Message, Sequence[Finding]]:
         """The text that is looked at, and where in it the findings are."""
@@ -188,14 +208,16 @@ class OpenehrForm(Sending):
 
     # What stands there -----------------------------------------------------------------------------------------------------------
 
-    def _put(self, key: str, value: Any) -> None:
-        """Keeps what the form does not ask for, so that it is not lost."""
-        text = str(value).lower() if isinstance(value, bool) else str(value)
-        for way in (self.filling.put, self.filling.keep):
-            with suppress(UnknownPath):
-                way(key, text)
-                return
-        self.kept[key] = value
+    def _put(self, key: str, value: Any) -> bool:
+        """Puts a value that was given in its field; False for one that the form does not have, or that has to be spelt out first."""
+        with suppress(UnknownPath):
+            self.filling.put(key, str(value).lower() if isinstance(value, bool) else str(value))
+            return True
+        with suppress(UnknownPath):
+            if "|" in key:
+                self.filling.keep(key, value)
+                return True
+        return False
 
     def _build(self) -> None:
         self.message = from_flat(self.flat, self.template, self._clock)
@@ -291,7 +313,7 @@ class OpenehrForm(Sending):
         return Question(
             key, part.name, "R" if part.least else "O", lines, part.many, folded=folded, badge=part.occurs, short=part.id,
             limits="; ".join(dict.fromkeys(entry.kind.limits for entry in entries if entry.kind and entry.kind.limits)),
-            offer=(f"{first}/{WHY}|code", "No value: say why") if empty else None,
+            offer=(f"{first}/{WHY}|code", "No value?") if empty else None,
         )  # fmt: skip
 
     def _row(self, entry: Entry, key: str) -> tuple[Control, ...]:
@@ -311,7 +333,7 @@ class OpenehrForm(Sending):
         return (Control(f"{key}{KIND}", "type of value", kind.name, table, brief=True, wide=5), *controls)
 
     def _control(self, entry: Entry, asked: Input, stem: str, brief: bool) -> Control:
-        path = f"{stem}|{asked.part}" if asked.part else stem
+        path = suffixed(stem, asked.part)
         value, codes, type_ = entry.values.get(asked.part, ""), asked.codes, entry.kind.node.type if entry.kind else ""
         if asked.kind == "time":
             codes = ((self._now(type_), "now"),)

@@ -29,6 +29,7 @@ class V2Form(Sending):
     message: V2Message
 
     def __init__(self, transaction: Transaction) -> None:
+        super().__init__()
         self.transaction = transaction
         self.typed: dict[str, str] = {}
         self._tables: dict[str, str] = {}
