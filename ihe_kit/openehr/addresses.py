@@ -102,7 +102,7 @@ def addresses(tree: TemplateTree, number: int, at: Found | None = None) -> list[
     out = []
     for kind, inner, held in _kinds(row, at):
         leaf = next((one for one in tree.template.leaves if _leads(one, row, kind)), None) if tree.template else None
-        for suffix, below in SUFFIXES.get(kind.type, {"": "value"}).items():
+        for suffix, below in _parts(kind.type).items():
             if suffix == "_type":
                 continue
             way = f"{inner}/{below}" if below else inner
@@ -113,6 +113,11 @@ def addresses(tree: TemplateTree, number: int, at: Found | None = None) -> list[
             if not at or value:
                 out.append(Address((suffix or below) + alike, path + way, aql + way, source, flat, value))
     return out or [Address("", path or "/", aql, source)]
+
+
+def _parts(type_: str) -> dict[str, str]:
+    """The parts of a value: what stands behind | in FLAT, and where it is. A plain text of the model is its own value."""
+    return SUFFIXES.get(type_) or {"": "" if type_ in rm.PRIMITIVES else "value"}
 
 
 def _alternatives(row: Row) -> tuple[Node, ...]:

@@ -130,7 +130,7 @@ def _default(node: Node) -> str:
 def _terminology(row: Row) -> list[str]:
     says = []
     for terminology in dict.fromkeys(one.terminology for one in row.holds if one.terminology):
-        says.append(f"What the codes mean says {_WHERE.get(terminology, terminology)}.")
+        says.append(f"What the {'units' if terminology == 'UCUM' else 'codes'} mean says {_WHERE.get(terminology, terminology)}.")
     if any(one.limits.startswith("a value set: ") for one in row.holds):
         says.append("Which codes belong to the value set stands in no template: ask a terminology server.")
     return says

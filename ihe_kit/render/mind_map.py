@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from ihe_kit.render.marks import clip, h
 
-WIDTH, GAP, HIGH, STEP = 176, 28, 36, 44  # of a node, between columns, of a node, from node to node
-CHARACTERS = 23  # of a name that a node has room for
+WIDTH, GAP, HIGH, STEP = 144, 20, 36, 44  # of a node, between columns, of a node, from node to node: five columns in 846 pixels
+CHARACTERS = 19  # of a name that a node has room for
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def _node(topic: Topic, level: int, place: tuple[int, float], inner: int, opened
     x, y = place[0] * (WIDTH + GAP) + 4, place[1] + 4
     states = f'aria-level="{level + 1}" aria-selected="{str(selected).lower()}" tabindex="{0 if stop else -1}"'
     states += f' aria-expanded="{str(opened).lower()}"' if inner else ""
-    words = f'<text x="10" y="15" class="name">{h(clip(topic.name, CHARACTERS))}</text><text x="10" y="29">{h(clip(topic.says, CHARACTERS + 5))}</text>'
+    words = f'<text x="10" y="15" class="name">{h(clip(topic.name, CHARACTERS))}</text><text x="10" y="29">{h(clip(topic.says, CHARACTERS + 2))}</text>'
     sign = (
         f'<text x="{WIDTH - 8}" y="22" class="sign" text-anchor="end" aria-hidden="true">{"−" if opened else f"+{inner}"}</text>'
         if inner

@@ -6,13 +6,18 @@ function mindMap({ model, el }, point) {
   if (!pane) return () => {};
   const node = id => one(pane, `[data-id="${CSS.escape(id)}"]`), expanded = it => it.getAttribute("aria-expanded");
   let drawn = 0;
+  function show(it) {   // the pane scrolls to it both ways
+    reveal(pane, it);
+    const outer = pane.getBoundingClientRect(), inner = it.getBoundingClientRect();
+    pane.scrollLeft += Math.max(0, inner.right + 12 - outer.right) || Math.min(0, inner.left - 12 - outer.left);
+  }
   async function draw(details = {}, focus = "") {
     const mine = ++drawn, html = await ask(model, "map", details);
     if (mine !== drawn) return;
     pane.innerHTML = html;
     const chosen = focus ? node(focus) : one(pane, '[tabindex="0"]');
     if (focus && chosen) stop(pane, item, chosen);
-    else if (chosen) reveal(pane, chosen);
+    else if (chosen) show(chosen);
   }
   const toggle = (it, open = expanded(it) !== "true") => draw({ id: it.dataset.id, open }, it.dataset.id);
   const fix = it => { model.set("selected", it.dataset.id); model.save_changes(); };
@@ -42,7 +47,7 @@ function mindMap({ model, el }, point) {
   pane.addEventListener("pointerup", () => { from = null; });
   const chosen = () => draw({}, pane.contains(document.activeElement) ? model.get("selected") : "");
   model.on("change:selected", chosen);
-  laidOut(pane, () => { const it = one(pane, '[aria-selected="true"]'); if (it) reveal(pane, it); });
+  laidOut(pane, () => { const it = one(pane, '[aria-selected="true"]'); if (it) show(it); });
   return () => model.off("change:selected", chosen);
 }
 
