@@ -76,6 +76,18 @@ def completions(text: str, at: int, templates: Iterable[Template] = ()) -> list[
     return _chosen(list(offered), before[start:])
 
 
+def unit(text: str, path: str, templates: Iterable[Template] = ()) -> str:
+    """In what unit a path of a query is measured: `mm[Hg]` for `o/data[at0001]/.../value/magnitude`; "" where templates leave it open, or disagree."""
+    variable, _, steps = path.partition("/")
+    known = _variables(text).get(variable.lower())
+    if not known or not steps.endswith("value/magnitude"):
+        return ""
+    _, type_, code = known
+    starts = [node for one in templates for node in _nodes(one.root) if (node.code == code if code else rm.is_a(node.type, type_))]
+    found = {one.units for node in _walk(starts, "/" + steps.removesuffix("/magnitude")) for one in node.units}
+    return found.pop() if len(found) == 1 else ""
+
+
 def _closed(text: str) -> bool:
     return text[0] in "'\"" and len(text) > 1 and text[-1] == text[0]
 

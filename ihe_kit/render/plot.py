@@ -155,8 +155,10 @@ def _dates(low: float, high: float, label: str) -> str:
     places = [low + (high - low) * n / max(many - 1, 1) for n in range(many)]
     said = [_day(at, form) for at in places]
     kept = [(at, text) for (at, text), before in zip(zip(places, said, strict=True), ["", *said], strict=False) if text != before]
+    ends = {low: "start", high: "end"} if high > low else {}
     marks = "".join(
-        f'<text class="tick" x="{_x(at, low, high):.1f}" y="{_HIGH - 19}" text-anchor="middle">{text}</text>' for at, text in kept
+        f'<text class="tick" x="{_x(at, low, high):.1f}" y="{_HIGH - 19}" text-anchor="{ends.get(at, "middle")}">{text}</text>'
+        for at, text in kept
     )
     day = f", {_day(low)}" if form == "%H:%M" else ""
     return f'{marks}<text class="axis" x="{_WIDE - 12}" y="{_HIGH - 4}" text-anchor="end">{h(clip(label, 60))}{day} (UTC)</text>'

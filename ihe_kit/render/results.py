@@ -25,13 +25,13 @@ class Page:
     total: int | None = None  # where somebody knows it
 
 
-def page_html(page: Page, where: str, static: bool = False) -> str:
-    """The rows as a table under the number of them. `where` says which exchange brought them."""
+def page_html(page: Page, where: str, static: bool = False, units: Sequence[str] = ()) -> str:
+    """The rows as a table under the number of them. `where` says which exchange brought them, `units` in what each column is measured."""
     head = f'<div class="kit-sum" role="status"><span>{icon("ok")}<b>{h(_told(page))}</b></span></div><span class="kit-quiet kit-small">{visible(where)}</span>'
     strip = f'<div class="kit-strip">{head}<span class="kit-grow"></span>{"" if static else _ways(page)}</div>'
     if not page.rows:
         return f'{strip}<div class="kit-empty"><p>{_NONE}</p></div>'
-    picture = plot_svg(page.names, page.rows)
+    picture = plot_svg(page.names, page.rows, units)
     return strip + _table(page) + (f'<div class="kit-body kit-openehr">{picture}</div>' if picture else "")
 
 
@@ -54,16 +54,18 @@ def _ways(page: Page) -> str:
 
 
 def _table(page: Page) -> str:
-    heads = "".join(
-        f'<th scope="col">{visible(clip(name, 60))}<small>{visible(path)}</small></th>'
-        for name, path in zip(page.names, page.paths, strict=True)
-    )
+    heads = "".join(map(_head, page.names, page.paths, zip(*page.rows, strict=True)))
     rows = "".join(
         f'<tr><th scope="row" class="kit-num">{page.first + n:,}</th>{"".join(map(_cell, row))}</tr>'
         for n, row in enumerate(page.rows, start=1)
     )
     body = f'<table class="kit-x kit-rows"><thead><tr><th scope="col"><span class="kit-sr">Row</span></th>{heads}</tr></thead><tbody>{rows}</tbody></table>'
     return f'<div class="kit-scroll" tabindex="0" role="group" aria-label="Rows">{body}</div>'
+
+
+def _head(name: str, path: str, column: tuple[Any, ...]) -> str:
+    side = ' class="n"' if any(isinstance(one, int | float) and not isinstance(one, bool) for one in column) else ""
+    return f'<th scope="col"{side}>{visible(clip(name, 60))}<small>{visible(path)}</small></th>'
 
 
 def _cell(one: Any) -> str:

@@ -14,7 +14,7 @@ from ihe_kit.core import Unreadable
 from ihe_kit.exchanges import Exchange
 from ihe_kit.openehr import OpenehrMessage, Template, load, template
 from ihe_kit.openehr.aql import explain_aql, read_aql
-from ihe_kit.openehr.aql_completion import completions
+from ihe_kit.openehr.aql_completion import completions, unit
 from ihe_kit.openehr.opt import own
 from ihe_kit.profiles import candidates
 from ihe_kit.render import h, icon, tag, visible
@@ -152,7 +152,12 @@ class AqlEditor(KitWidget):
         total = len(self.rows) if self._limited else self._first + len(here) if not more else None
         names, paths = (tuple(str(column.get(key, "")) for column in self.columns) for key in ("name", "path"))
         page = Page(names, paths, tuple(tuple(row) for row in here), self._first, more, total)
-        return page_html(page, where, static) + plan_html(self._plan(self._asked)) + sent
+        return page_html(page, where, static, self._units()) + plan_html(self._plan(self._asked)) + sent
+
+    def _units(self) -> list[str]:
+        """In what each column is measured, as far as the templates say."""
+        known = self.templates
+        return [unit(self._asked, column.text.split()[0], known) for column in read_aql(self._asked).columns]
 
     def _plan(self, text: str) -> list[tuple[str, str]]:
         try:

@@ -65,7 +65,7 @@ function render({ model, el }) {
   function option([words, kind, says], number) {
     const item = document.createElement("div"), name = document.createElement("code"), more = document.createElement("span");
     item.id = `${id}-o${number}`; item.setAttribute("role", "option"); item.dataset.n = number; item.setAttribute("aria-selected", "false");
-    name.textContent = words; more.textContent = says || kind;
+    words.split(/(?<=\/)/).forEach(step => name.append(step, document.createElement("wbr"))); more.textContent = says || kind;
     item.append(name, more);
     return item;
   }
