@@ -1,4 +1,4 @@
-"""The widgets: AqlEditor, BedBoard, Builder, Diff, Explorer, PathFinder, ProfileViewer, SearchBuilder, StayLife, TemplateViewer, Validator, WireView. Each is imported when it is used, so a test of one does not pay for the others."""
+"""The widgets: AqlEditor, BedBoard, Builder, Diff, Explorer, PathFinder, ProfileViewer, SearchBuilder, StayLife, TemplateViewer, Validator, VersionHistory, WireView. Each is imported when it is used, so a test of one does not pay for the others."""
 
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ihe_kit.widgets.staylife import StayLife
     from ihe_kit.widgets.templateviewer import TemplateViewer
     from ihe_kit.widgets.validator import Validator
+    from ihe_kit.widgets.versionhistory import VersionHistory
     from ihe_kit.widgets.wireview import WireView
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "StayLife",
     "TemplateViewer",
     "Validator",
+    "VersionHistory",
     "WireView",
 ]
 
