@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ihe_kit.openehr import rm
-from ihe_kit.openehr.aom import Node
+from ihe_kit.openehr.aom import Attribute, Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +62,13 @@ _WITHOUT_SEGMENT = ("HISTORY", "ITEM_STRUCTURE")
 
 def leaves(root: Node, concept: str) -> tuple[Leaf, ...]:
     """Every value below the root of a template, in the template's order."""
-    top = web_id(root.name or concept)
+    top = web_id(root.fixed_name or root.name or concept)
     return tuple(Leaf(top, moves) for moves in _moves(root))
 
 
 def web_id(name: str) -> str:
     """The segment of a FLAT key that stands for a name: `Any event` becomes any_event."""
-    plain = re.sub(r"[^\w.-]+", "_", name.lower()).strip("_")
+    plain = re.sub(r"_+", "_", re.sub(r"[^\w.-]+", "_", name.lower())).strip("_") or "id"
     return f"a{plain}" if plain[:1].isdigit() else plain
 
 
@@ -82,10 +82,15 @@ def _moves(node: Node, taken: dict[str, int] | None = None) -> Iterator[tuple[Mo
         for child in attribute.children if rm.attributes(node.type).get(attribute.name) else ():
             if child.slot or not (child.code or child.type == "EVENT_CONTEXT"):
                 continue
-            hoisted = any(name in _WITHOUT_SEGMENT for name in rm.lineage(child.type))
-            id_ = "" if hoisted else _own_id(web_id(child.fixed_name or child.name), taken) if child.code else attribute.name
+            hoisted = any(name in _WITHOUT_SEGMENT for name in rm.lineage(child.type)) or only_event(child, attribute)
+            id_ = "" if hoisted else own_id(web_id(child.fixed_name or child.name), taken) if child.code else attribute.name
             below = _values(child) if child.type == "ELEMENT" else _moves(child, taken if hoisted else None)
             yield from ((Move(attribute.name, child, id_), *rest) for rest in below)
+
+
+def only_event(node: Node, attribute: Attribute) -> bool:
+    """Whether a node is the one event of its history, which FLAT leaves out too (Simplified Formats, Conditionally Collapsed Wrapper Types)."""
+    return "EVENT" in rm.lineage(node.type) and node.most == 1 and len(attribute.children) == 1
 
 
 def _of_model(node: Node, ids: list[str], path: list[str]) -> tuple[Move, ...]:
@@ -97,7 +102,7 @@ def _of_model(node: Node, ids: list[str], path: list[str]) -> tuple[Move, ...]:
     return tuple(moves)
 
 
-def _own_id(id_: str, taken: dict[str, int]) -> str:
+def own_id(id_: str, taken: dict[str, int]) -> str:
     """Of siblings with the same name, the second has a 2 after it."""
     taken[id_] = taken.get(id_, 0) + 1
     return id_ if taken[id_] == 1 else f"{id_}{taken[id_]}"
