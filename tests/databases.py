@@ -130,7 +130,7 @@ class OnServer:
             gc.collect()
         name = self._free.pop() if self._free else self._schema()
         made = Postgresql(self.server.url(search_path=name, synchronous_commit="off"))
-        for table in ("document", "param", "entry", "period", "amount"):
+        for table in ("document", "param", "entry", "period", "amount", "concept", "node"):
             made.run(f"DELETE FROM {table}")
         self._open.add(made)
         weakref.finalize(made, self._again, made._db, name)

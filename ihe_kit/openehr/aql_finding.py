@@ -32,6 +32,7 @@ class Finder:
         self.asked: list[int] | None = None  # the records in question; None for all
         self.slot_of = {id(slot.expression): slot.number for slot in plan.slots if slot.expression}
         self.read = {one.slot for one in plan.reached.values() if one.steps} | {slot.number for slot in plan.slots if slot.asks}
+        self.read |= {slot.parent for slot in plan.slots if not slot.expression and not slot.attribute}
         self.wanted = {slot: [(needle(one), one) for one in conditions] for slot, conditions in plan.wanted.items()}
         self.source = self._without_idle(self.query.source)
 

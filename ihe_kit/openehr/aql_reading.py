@@ -103,7 +103,7 @@ def _unexpected(problem: UnexpectedInput, text: str) -> Unreadable:
         if re.compile(hint["at"], re.I).match(text, start) and (not hint["before"] or re.search(hint["before"], text[:start], re.I)):
             return Unreadable(f"{says}. {hint['says']}", text, start)
     meant = nearest(word, [name for name in names if name in KEYWORDS]) if len(word) > 2 and word.upper() not in KEYWORDS else ""
-    previous = re.search(r"(\w+)\s*$", text[:start]) if not meant and word else None
+    previous = re.search(r"(?<![\w/.$])(\w+)\s*$", text[:start]) if not meant and word else None
     if previous and previous[1].upper() not in KEYWORDS and len(previous[1]) > 3:  # a mistyped keyword was taken for a name
         meant = nearest(previous[1], [name for name in KEYWORDS if len(name) > 3])
         meant = meant.replace("did you mean", f"is {previous[1]} meant to be")

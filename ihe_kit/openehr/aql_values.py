@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from math import ceil, floor, fmod
+from math import ceil, floor, fmod, isfinite
 from typing import Any
 
 from ihe_kit.openehr import iso8601
@@ -42,14 +42,22 @@ def plain(value: Json) -> Json:
     if not isinstance(value, dict):
         return None if isinstance(value, list) else value
     type_ = value.get("_type")
+    type_ = type_ if isinstance(type_, str) else None
     if type_ == "DV_PROPORTION":
         numerator, denominator = value.get("numerator"), value.get("denominator")
-        return numerator / denominator if is_number(numerator) and is_number(denominator) and denominator else None
+        return _ratio(numerator, denominator) if is_number(numerator) and is_number(denominator) else None
     names = [_WHAT[type_]] if type_ in _WHAT else ["value"] if type_ else ["value", "magnitude", "code_string"]
     found = next((value[name] for name in names if name in value), None)
     return (
         plain(found) if isinstance(found, dict) and type_ in ("DV_MULTIMEDIA", None) else None if isinstance(found, dict | list) else found
     )
+
+
+def _ratio(numerator: float, denominator: float) -> float | None:
+    try:
+        return numerator / denominator
+    except ArithmeticError:
+        return None
 
 
 def is_number(value: Json) -> bool:
@@ -232,6 +240,11 @@ def _substring(text: Json, position: Json, length: Json = None) -> str | None:
     return text[max(start, 0) : end if end is None else max(end, 0)]
 
 
+def _joined(separator: str, texts: Sequence[str]) -> str | None:
+    """The texts as one; nothing where it would be longer than any text is."""
+    return separator.join(texts) if sum(map(len, texts)) + len(separator) * len(texts) < 1_000_000 else None
+
+
 def _rounded(number: float, digits: int = 0) -> float:
     """Half away from zero, as people round, and not to the even neighbour."""
     if not isinstance(digits, int) or abs(digits) > 15:
@@ -247,8 +260,8 @@ FUNCTIONS: dict[str, tuple[int, int, Callable[..., Json]]] = {
     "CONTAINS": (2, 2, _of_texts(lambda text, part: part in text)),
     "POSITION": (2, 2, _of_texts(lambda part, text: text.find(part) + 1)),
     "SUBSTRING": (2, 3, _substring),
-    "CONCAT": (1, 100, _of_texts(lambda *texts: "".join(texts))),
-    "CONCAT_WS": (2, 100, _of_texts(lambda separator, *texts: separator.join(texts))),
+    "CONCAT": (1, 100, _of_texts(lambda *texts: _joined("", texts))),
+    "CONCAT_WS": (2, 100, _of_texts(lambda separator, *texts: _joined(separator, texts))),
     "ABS": (1, 1, _of_numbers(abs)),
     "MOD": (
         2,
@@ -287,4 +300,6 @@ def aggregate(name: str, values: Sequence[Json]) -> Json:
     numbers = [one for one in there if is_number(one)]
     if not numbers:
         return None
-    return sum(numbers) if name == "SUM" else sum(numbers) / len(numbers)
+    total = sum(numbers)
+    found = total if name == "SUM" else _ratio(total, len(numbers))
+    return found if isinstance(found, int) or (found is not None and isfinite(found)) else None
