@@ -115,7 +115,7 @@ def _part(way: tuple[Move, ...], left: list[_Left], above: Node) -> Part:
     move = way[-1]
     node, model = move.node, rm.attributes(([*way[:-1]][-1].node if len(way) > 1 else above).type).get(move.attribute)
     hoisted = min((one.node.least for one in way[:-1]), default=1)
-    name = node.fixed_name or node.name or move.id.strip("_").replace("_", " ")
+    name = node.fixed_name or node.name or move.id.strip("_").replace("_", " ").capitalize()
     says = node.says or (model.says if model else "")
     if not node.code and model:
         least, most = int(model.required), 1

@@ -199,8 +199,8 @@ class Builder(KitWidget):
 
     def _form(self, sheets: list[Sheet]) -> None:
         """Draws the form anew where another segment, field or row is in it."""
-        fields = (f"{q.path}{'-' * q.folded}{len(q.rows)}" for s in sheets for q in s.questions)
-        shape = "|".join((self.message.name, *(f"{s.path}{'-' * s.shut}" for s in sheets), *fields))
+        fields = ((q.path, q.folded, q.offer, *((row[0].path, len(row)) for row in q.rows)) for s in sheets for q in s.questions)
+        shape = str((self.message.name, *((s.path, s.shut, s.spare, s.another) for s in sheets), *fields))
         if shape != self._shape:
             self._shape, self.form = shape, form_html(sheets, self.key)
         options = "".join(f'<option value="{h(path)}">{h(path)}, {h(name)}</option>' for path, name in self.asking.parts().items())

@@ -309,7 +309,7 @@ class OpenehrForm(Sending):
         if not folded:
             self.shown.add(key)  # what is there once stays, or the form would jump under the reader's hands
         first = f"{key}:0" if part.many else key
-        empty = part.nullable and len(entries) == 1 and not entries[0].filled and entries[0].why is None
+        empty = part.nullable and part.least > 0 and len(entries) == 1 and not entries[0].filled and entries[0].why is None
         return Question(
             key, part.name, "R" if part.least else "O", lines, part.many, folded=folded, badge=part.occurs, short=part.id,
             limits="; ".join(dict.fromkeys(entry.kind.limits for entry in entries if entry.kind and entry.kind.limits)),

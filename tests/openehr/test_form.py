@@ -193,6 +193,6 @@ def test_each_of_our_templates_is_filled_in_from_flat_without_loss(path: Path) -
     for key, value in flat.items():
         if not key.startswith("ctx/"):
             put = filled.keep if key.endswith("|precision") else filled.put
-            put(key, value if put == filled.keep else str(value))
+            put(key, value if put == filled.keep else str(value).lower() if isinstance(value, bool) else str(value))
     given = {key: value for key, value in flat.items() if key.startswith("ctx/")}
     assert from_flat(filled.flat() | given, one, CLOCK).data == from_flat(flat, one, CLOCK).data

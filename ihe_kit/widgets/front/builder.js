@@ -61,7 +61,7 @@ function render({ model, el }) {
     one(el, "[data-answer]").innerHTML = answer;
     const button = one(el, "[data-send]"), written = one(el, "[data-view]");
     if (button) button.textContent = send;
-    if (written) { written.value = view; preview.dataset.view = view; }
+    if (written) { written.value = view; preview.dataset.written = view; }
     lists.innerHTML = found;
     findings(lists, { go: item => go(paths[+item.dataset.f], +item.dataset.s, +item.dataset.e) });
     if (here) light(here);
@@ -113,7 +113,7 @@ function render({ model, el }) {
   form.addEventListener("submit", taken);
   form.addEventListener("keydown", event => { if (event.key === "Enter" && event.target.matches("input")) taken(event); });
 
-  const first = path => one(form, `fieldset[data-group="${CSS.escape(path)}"] ${controls}`);
+  const first = path => all(form, controls).find(input => input.dataset.path.startsWith(`${path}/`));
   const rowOf = (path, number) => one(field(path), `li:nth-of-type(${number}) ${controls}`);
   on(form, "click", "[data-add]", async button => {
     const path = button.dataset.add;
