@@ -67,7 +67,7 @@ def _line(one: Line, expanded: bool | None, hidden: bool, selected: bool, stop: 
         f'<span class="{c}" role="gridcell">{text}</span>'
         for c, text in (("n", name), ("of", visible(one.often)), ("ty", visible(one.type)), ("v", visible(clip(one.says, 200))))
     )
-    return f'<div role="row" class="{one.mark or "plain"}" data-id="{h(one.id)}" {states} style="--d:{one.level}">{cells}</div>'
+    return f'<div role="row" class="{one.mark or "plain"}" data-id="{h(one.id)}" data-words="{h(one.code)}" {states} style="--d:{one.level}">{cells}</div>'
 
 
 def lines_list_html(lines: Sequence[Line]) -> str:

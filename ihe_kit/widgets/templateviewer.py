@@ -56,9 +56,11 @@ class TemplateViewer(KitWidget):
         number = self._numbers.get(id)
         return "" if number is None else template_card_html(self.tree, number, story(self.tree, self.tree.rows[number]))
 
-    def answer_map(self, id: str = "", open: bool = True) -> str:
-        """The mind map, after the branch `id` was opened or closed; without one, with the way to the selected node open."""
-        self.opened = self.opened | {id} if id and open else self.opened - {id} if id else self.opened | self._way(self.selected)
+    def answer_map(self, id: str = "", open: bool = True, selected: str = "") -> str:
+        """The mind map, after the branch `id` was opened or closed; without one, with the way to the selected node open. `selected`: the one that
+        the page has, which may have left before its state arrives here."""
+        selected = selected if selected in self._numbers else self.selected
+        self.opened = self.opened | {id} if id and open else self.opened - {id} if id else self.opened | self._way(selected)
         rows, topics = self.tree.rows, []
         for number in self.tree.shown("map"):
             above = self.tree.above(number, "map")
@@ -68,7 +70,7 @@ class TemplateViewer(KitWidget):
                 )
             )
         shown = {topic.id for topic in topics}
-        chosen = self._numbers.get(self.selected, -1)
+        chosen = self._numbers.get(selected, -1)
         while chosen >= 0 and rows[chosen].path not in shown:
             chosen = rows[chosen].above
         return mind_map_svg(topics, self.opened, rows[chosen].path if chosen >= 0 else "", "Mind map of the template")

@@ -12,7 +12,7 @@ function mindMap({ model, el }, point) {
     pane.scrollLeft += Math.max(0, inner.right + 12 - outer.right) || Math.min(0, inner.left - 12 - outer.left);
   }
   async function draw(details = {}, focus = "") {
-    const mine = ++drawn, html = await ask(model, "map", details);
+    const mine = ++drawn, html = await ask(model, "map", { selected: model.get("selected"), ...details });   // it may be there before the state is
     if (mine !== drawn) return;
     pane.innerHTML = html;
     const chosen = focus ? node(focus) : one(pane, '[tabindex="0"]');

@@ -45,7 +45,7 @@ function render({ model, el }) {
   function seek(step) {
     const words = search.value.trim().toLowerCase(), panel = one(el, "[data-panel]:not([hidden])");
     const rows = all(one(panel, ".kit-tree") ? panel : one(el, "[data-panel]"), ".kit-tree [data-id]");   // a map shows some of them only
-    const hits = words ? rows.filter(row => `${row.dataset.id} ${one(row, ".v").textContent}`.toLowerCase().includes(words)) : [];
+    const hits = words ? rows.filter(row => `${row.dataset.words ?? row.dataset.id} ${one(row, ".p").textContent} ${one(row, ".v").textContent}`.toLowerCase().includes(words)) : [];
     const at = hits.findIndex(row => row.dataset.id === model.get("selected")), next = at < 0 ? 0 : (at + step) % hits.length;
     said.textContent = !words ? "" : hits.length ? `${next + 1} of ${hits.length}` : "nothing found";
     if (hits.length) fix(hits[next]);
