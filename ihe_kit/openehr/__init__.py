@@ -14,6 +14,8 @@ from ihe_kit.openehr.flat_out import to_flat
 from ihe_kit.openehr.message import OpenehrMessage, encode, parse, recognises
 from ihe_kit.openehr.notations import as_json, as_xml
 from ihe_kit.openehr.opt import Template, load, register, template
+from ihe_kit.openehr.structured import from_structured, to_structured
+from ihe_kit.openehr.webtemplate import web_template
 from ihe_kit.openehr.wire import from_wire, to_wire
 
 OPENEHR = Standard(
@@ -42,6 +44,7 @@ __all__ = [
     "explain",
     "explain_aql",
     "from_flat",
+    "from_structured",
     "from_wire",
     "load",
     "parse",
@@ -52,5 +55,7 @@ __all__ = [
     "table",
     "template",
     "to_flat",
+    "to_structured",
     "to_wire",
+    "web_template",
 ]

@@ -18,8 +18,8 @@ from ihe_kit.core import nearest
 from ihe_kit.openehr import rm
 from ihe_kit.openehr.aom import Node
 from ihe_kit.openehr.flat_parts import SUFFIXES as SUFFIXES
-from ihe_kit.openehr.flat_parts import WITHOUT_UNDERSCORE, kind, lineage, model_move, parts
-from ihe_kit.openehr.leaves import Leaf, Move
+from ihe_kit.openehr.flat_parts import WITHOUT_UNDERSCORE, kind, lineage, model_move, parts, primitive
+from ihe_kit.openehr.leaves import Leaf, Move, mixed
 from ihe_kit.openehr.message import OpenehrMessage, parse
 from ihe_kit.openehr.opt import Template
 from ihe_kit.openehr.opt import template as known_template
@@ -97,8 +97,11 @@ def compose(values: Mapping[str, Any], one: Template, clock: Clock) -> dict[str,
 
 def _parts(one: Template, key: str, value: Any) -> dict[str, Any]:
     """A key as the caller wrote it, as full FLAT keys: `ctx/...`, a bare name, and a bare value are written out."""
-    key = _from_path(one, key) if key.startswith("/") else _from_ctx(one, key)
+    key = _from_path(one, key) if key.startswith("/") else _of_open_list(one, _from_ctx(one, key))
     stem, bar, suffix = key.partition("|")
+    if suffix == "raw" and ("/" in stem or stem == one.leaves[0].root):
+        _leaf(one, key)
+        return {key: value}
     if "/" not in stem:
         named = [leaf for leaf in one.leaves if leaf.ids[-1] == stem and leaf.moves[-1].attribute == "value"]
         if len(named) != 1:
@@ -123,6 +126,20 @@ def _from_ctx(one: Template, key: str) -> str:
     return f"{one.leaves[0].root}/{_CTX[key[4:]]}"
 
 
+def _of_open_list(one: Template, key: str) -> str:
+    """The full key of an element that takes a code or a plain text: `|code` and the like lead to the one, `|other` to the other."""
+    stem, bar, suffix = key.partition("|")
+    kinds = {"other": "text_value"} | dict.fromkeys(("code", "value", "terminology"), "coded_text_value")
+    if suffix not in kinds or tuple(part.partition(":")[0] for part in stem.split("/")) not in _open_lists(one):
+        return key
+    return f"{stem}/{kinds[suffix]}" + (bar + suffix if suffix != "other" else "")
+
+
+@lru_cache(maxsize=32)
+def _open_lists(one: Template) -> frozenset[tuple[str, ...]]:
+    return frozenset(leaf.ids[:-1] for leaf in one.leaves if leaf.ids[-1] == "coded_text_value" and mixed(leaf.moves[-2].node))
+
+
 def _from_path(one: Template, path: str) -> str:
     """The FLAT key of an openEHR path: `/composer/name` is vital_signs/composer|name."""
     known = {f"{leaf.path}/{inner}": (leaf, suffix) for leaf in one.leaves for suffix, inner in parts(leaf.node).items()}
@@ -137,7 +154,7 @@ def check_keys(template: Template, keys: Iterable[str]) -> dict[str, str]:
     problems, entries = {}, []
     for key in keys:
         try:
-            entries.append(_entry(template, _from_ctx(template, key), "", key))
+            entries.append(_entry(template, _of_open_list(template, _from_ctx(template, key)), "", key))
         except ValueError as problem:
             problems[key] = str(problem)
     return problems | _clashes(entries)
@@ -273,7 +290,7 @@ def _object(node: Node, entries: list[Entry], frame: Mapping[str, str], where: s
     here = {entry.suffix: entry.value for entry in entries if not entry.moves}
     if "raw" in here:
         return here["raw"]
-    if node.type in rm.PRIMITIVES:
+    if primitive(node):
         return here[""]
     groups: dict[tuple[str, int, int], tuple[Node, list[Entry]]] = {}
     for entry in (one for one in entries if one.moves):

@@ -12,7 +12,7 @@ from typing import Any
 from ihe_kit.openehr import rm
 from ihe_kit.openehr.aom import Node
 from ihe_kit.openehr.flat import compose
-from ihe_kit.openehr.flat_parts import kind, model_move, parts, segment
+from ihe_kit.openehr.flat_parts import kind, model_move, parts, primitive, segment
 from ihe_kit.openehr.leaves import Move
 from ihe_kit.openehr.message import OpenehrMessage
 from ihe_kit.openehr.opt import Template
@@ -77,12 +77,15 @@ def _read(here: Any, moves: tuple[Move, ...], key: str) -> Iterator[tuple[str, A
         yield key, here
         return
     move, child = moves[0], here.get(moves[0].attribute) if isinstance(here, dict) else None
-    members = [one for one in (child if isinstance(child, list) else [child]) if isinstance(one, dict) and _fits(one, move)]
+    members = [one for one in (child if isinstance(child, list) else [child]) if _fits(one, move)]
     for index, member in enumerate(members):
         yield from _read(member, moves[1:], _numbered(key, move, index))
 
 
-def _fits(member: Mapping[str, Any], move: Move) -> bool:
+def _fits(member: Any, move: Move) -> bool:
+    """Whether a member of the data is what a move of the template leads to."""
+    if not isinstance(member, dict):
+        return primitive(move.node) and isinstance(member, (str, int, float))
     node, type_ = move.node, str(member.get("_type") or move.node.type)
     if node.code:
         return member.get("archetype_node_id") == node.code and node.fixed_name in ("", _inside(member, "name/value"))
@@ -156,12 +159,12 @@ def _of_members(known: list[tuple[Move, Branch]], wanted: Any, made: Any, keys: 
     counted: Counter[int] = Counter()
     theirs = made if isinstance(made, list) else [made]
     for one in wanted if isinstance(wanted, list) else [wanted]:
-        move, branch = next(((move, branch) for move, branch in known if isinstance(one, dict) and _fits(one, move)), (None, None))
+        move, branch = next(((move, branch) for move, branch in known if _fits(one, move)), (None, None))
         if not move or not branch:
             return None
         index = counted[id(branch)]
         counted[id(branch)] += 1
-        others = [other for other in theirs if isinstance(other, dict) and _fits(other, move)]
+        others = [other for other in theirs if _fits(other, move)]
         other = (
             others[index] if index < len(others) else {part: one[part] for part in ("_type", "archetype_node_id", "name") if part in one}
         )

@@ -60,6 +60,11 @@ def kind(type_: str) -> str:
     return rm.bare(CONCRETE.get(type_, type_))
 
 
+def primitive(node: Node) -> bool:
+    """Whether a node is a plain text, number or truth, which JSON writes without an object. Some templates write STRING."""
+    return node.type in rm.PRIMITIVES or node.type.capitalize() in rm.PRIMITIVES
+
+
 @lru_cache(maxsize=256)
 def lineage(type_: str) -> frozenset[str]:
     """A class and those it inherits from."""
@@ -68,7 +73,7 @@ def lineage(type_: str) -> frozenset[str]:
 
 def parts(node: Node) -> dict[str, str]:
     """The parts of a value: what stands after | and where it belongs."""
-    return {"": ""} if node.type in rm.PRIMITIVES else SUFFIXES.get(rm.bare(node.type), PLAIN)
+    return {"": ""} if primitive(node) else SUFFIXES.get(rm.bare(node.type), PLAIN)
 
 
 @lru_cache(maxsize=16384)  # so that the same segment below the same node is the same move

@@ -93,6 +93,12 @@ def only_event(node: Node, attribute: Attribute) -> bool:
     return "EVENT" in rm.lineage(node.type) and node.most == 1 and len(attribute.children) == 1
 
 
+def mixed(element: Node) -> bool:
+    """Whether an element takes a code or, where none fits, a plain text: FLAT calls the text `|other` (Open Value-Sets)."""
+    value = element.attribute("value")
+    return sorted(kind.type for kind in (value.children if value else ())) == ["DV_CODED_TEXT", "DV_TEXT"]
+
+
 def _of_model(node: Node, ids: list[str], path: list[str]) -> tuple[Move, ...]:
     """The way to an attribute of the reference model."""
     moves = []
