@@ -36,10 +36,10 @@ def page_html(page: Page, where: str, static: bool = False, units: Sequence[str]
 
 
 def _told(page: Page) -> str:
-    if page.total is not None and len(page.rows) == page.total:
-        return count(page.total, "row")
     if not page.rows:
-        return "no further row" if page.first else "no row"
+        return "No further row" if page.first else "No row"
+    if len(page.rows) == page.total:
+        return count(page.total, "row")
     of = f" of {page.total:,}" if page.total is not None else ", and there are more" if page.more else ""
     return f"Rows {page.first + 1:,} to {page.first + len(page.rows):,}{of}"
 

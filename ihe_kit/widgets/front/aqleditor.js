@@ -120,7 +120,7 @@ function render({ model, el }) {
     else if (isOpen() && event.key === "Enter" && at >= 0 && !command) { taken(event); put(at); }
     else if (isOpen() && event.key === "Escape") { taken(event); close(); }
     else if (["ArrowLeft", "ArrowRight", "Home", "End"].includes(event.key)) close();
-    if (!command && event.key !== "Escape") event.stopPropagation();
+    if ((!command && event.key !== "Escape") || (command && /^[zya]$/i.test(event.key))) event.stopPropagation();   // Undo is the browser's, and not the notebook's
   }, true);
   area.addEventListener("blur", close);
   area.addEventListener("mousedown", close);
