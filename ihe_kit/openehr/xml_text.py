@@ -23,7 +23,7 @@ NAMESPACE = "http://schemas.openehr.org/v1"
 TYPE = f"{INSTANCE} type"
 _IGNORED = {f"{INSTANCE} schemaLocation", f"{INSTANCE} noNamespaceSchemaLocation", f"{INSTANCE} nil"}
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,300})(\.\d{1,300})?([eE][+-]?\d{1,2})?", re.ASCII)
-_ROOT = re.compile(r"\s*(?:<\?[^>]*\?>\s*|<!--.*?-->\s*)*<(?:([\w.-]+):)?([\w.-]+)([^>]*)", re.DOTALL)
+_ROOT = re.compile(r"\s*(?:<\?[^>]*\?>\s*|<!--(?:(?!-->).)*-->\s*)*<(?:([\w.-]+):)?([\w.-]+)([^>]*)", re.DOTALL)
 
 
 def root_name(text: str) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import pytest
@@ -130,6 +131,16 @@ def test_what_is_no_message_is_refused_at_its_line(text: str, says: str, line: i
         parse(text)
     assert says in str(problem.value)
     assert problem.value.line == line
+
+
+@pytest.mark.parametrize("piece", ["<!---->", "<!--", "<?a?>", "<?a", " ", "<a ", "<a xmlns='", "<a><!--"])
+def test_a_start_made_to_take_long_is_read_at_once(piece: str) -> None:
+    text = piece * (100_000 // len(piece))
+    began = process_time()
+    recognises(text)
+    with pytest.raises(Unreadable):
+        parse(f"<!-- -->{text}")
+    assert process_time() - began < 10  # a fraction of a second, or for ever
 
 
 def test_what_xml_cannot_hold_is_refused() -> None:
