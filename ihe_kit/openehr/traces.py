@@ -81,6 +81,18 @@ class Traces:
                 yield from self._walk(below, f"{key}/{part.id}:{number}" if part.many else f"{key}/{part.id}", member)
 
 
+def structured_path(message: OpenehrMessage, key: str) -> str:
+    """The path in a STRUCTURED text of a FLAT key; "" where nothing stands there."""
+    stem, bar, part = key.partition("|")
+    here = message.root
+    for segment in (*stem.split("/"), *([f"|{part}"] if bar else [])):
+        name, _, number = segment.rpartition(":") if re.search(r":[0-9]+$", segment) else (segment, "", "0")
+        here = here.child(name) if here else None
+        if here and here.kind == "array":
+            here = here.children[int(number)] if int(number) < len(here.children) else None
+    return message.place(here).path if here else ""
+
+
 def _way(part: Part) -> str:
     """The path of a part below the group above it."""
     return "".join(f"/{move.attribute}" + (f"[{move.node.code}]" if move.node.code else "") for move in part.way)

@@ -168,10 +168,12 @@ def _repetitions(question: Question, key: str, about: str) -> str:
     return f'<ul class="kit-rep" aria-label="{h(question.name)}">{rows}</ul>{add}'
 
 
-def about_html(name: str, says: str, facts: Iterable[tuple[str, str]]) -> str:
-    """What a field is, whether or not anything stands in it: its name, what it is for, and facts such as its type; an empty fact is left out."""
-    listed = "".join(f"<dt>{visible(term)}</dt><dd>{visible(fact)}</dd>" for term, fact in facts if fact)
-    return f'<div><h4 class="jp-toc-ignore">{visible(name)}</h4><p>{visible(says)}</p></div><dl class="kit-dl">{listed}</dl>'
+def about_html(name: str, says: str, places: Iterable[tuple[str, str]], facts: Iterable[tuple[str, str]]) -> str:
+    """What a field is, whether or not anything stands in it: its name, what it is for, its addresses, and facts such as its type; empty ones are left out."""
+    rows = [(term, f"<code>{visible(place)}</code>") for term, place in places if place]
+    rows += [(term, visible(fact)) for term, fact in facts if fact]
+    listed = "".join(f"<dt>{visible(term)}</dt><dd>{fact}</dd>" for term, fact in rows)
+    return f'<div><h4 class="jp-toc-ignore"><b>{visible(name)}</b></h4><p>{visible(says)}</p></div><dl class="kit-dl">{listed}</dl>'
 
 
 def row_filled(row: Iterable[Control]) -> bool:

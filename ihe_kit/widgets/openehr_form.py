@@ -19,12 +19,13 @@ from ihe_kit.ihe import Transaction
 from ihe_kit.openehr import OpenehrMessage, Template, from_flat, parse, to_flat
 from ihe_kit.openehr.filling import WHY, Entry, Filling, suffixed
 from ihe_kit.openehr.form import Input, Part, form, terms
-from ihe_kit.openehr.traces import Traces
+from ihe_kit.openehr.structured import nested
+from ihe_kit.openehr.traces import Traces, structured_path
 from ihe_kit.render.form import Control, Question, Sheet, about_html, occurs_html
 from ihe_kit.rules import Finding
 from ihe_kit.widgets.forms import Clock, Ids, Sending
 
-CANONICAL, FLAT = "canonical JSON", "FLAT"
+CANONICAL, FLAT, STRUCTURED = "canonical JSON", "FLAT", "STRUCTURED"
 KIND = "#type"  # behind a key: which type of value the field has
 NULLS = "null flavours"
 FEW = 12  # optional fields that are not folded where nothing else stands
@@ -35,7 +36,7 @@ class OpenehrForm(Sending):
 
     more = "Add a part"
     legend = occurs_html(False)
-    views: tuple[str, ...] = (CANONICAL, FLAT)
+    views: tuple[str, ...] = (CANONICAL, FLAT, STRUCTURED)
     template: Template
     message: OpenehrMessage
 
@@ -132,27 +133,29 @@ class OpenehrForm(Sending):
         return self._question_of(self.traces.key(path))
 
     def place(self, path: str) -> str:
-        return self.traces.flat(path) if self.view == FLAT else self.traces.path(path)
+        return self.traces.path(path) if self.view == CANONICAL else self._place_in(self._written(), self.traces.flat(path))
 
     def card(self, path: str) -> str:
         key = path.partition("|")[0].removesuffix(KIND).removesuffix(f"/{WHY}")
         entry = self.filling.entry(key)
         kind, part = entry.kind, entry.part
-        facts = (
+        places = (
             ("FLAT key", self.traces.flat(path.removesuffix(KIND))),
             ("openEHR path", self.traces.way(key) + ("/value" if part.nullable else "")),
+        )
+        facts = (
             ("Data type", kind.node.type if kind else ""),
             ("Occurs", f"{'required' if part.least else 'optional'}, {part.occurs}"),
             ("Takes", kind.limits if kind else ""),
         )
-        return about_html(part.name, part.says, facts)
+        return about_html(part.name, part.says, places, facts)
 
     def text(self, findings: Sequence[Finding]) -> tuple[Message, Sequence[Finding]]:
         """The text that is looked at, and where in it the findings are."""
         if self.view == CANONICAL:
             return self.message, findings
-        flat = parse(json.dumps(self.flat, indent=1, ensure_ascii=False) + "\n")
-        return flat, [self._moved(finding, flat) for finding in findings]
+        written = self._written()
+        return written, [self._moved(finding, written) for finding in findings]
 
     def answered(self, done: Exchange) -> tuple[str, str]:
         answer = done.answer
@@ -249,10 +252,20 @@ class OpenehrForm(Sending):
             stem = stem.rpartition("/")[0]
         return stem or key
 
-    def _moved(self, finding: Finding, flat: OpenehrMessage) -> Finding:
+    def _written(self) -> OpenehrMessage:
+        """What is filled in as FLAT or STRUCTURED."""
+        values = self.flat if self.view == FLAT else nested(self.flat)
+        return parse(json.dumps(values, indent=1, ensure_ascii=False) + "\n")
+
+    def _place_in(self, written: OpenehrMessage, key: str) -> str:
+        return key if self.view == FLAT else structured_path(written, key)
+
+    def _moved(self, finding: Finding, written: OpenehrMessage) -> Finding:
+        """A finding where it stands in FLAT or STRUCTURED; without a repair, which is one of the canonical text."""
         key = self.traces.flat(self.traces.key(finding.path))
-        found = next((element for element in flat.elements() if element.path.startswith(key)), None)
-        at = (found.start, found.end) if found else (-1, -1)
+        filled = next((one for one in self.flat if one.startswith(key)), "")
+        found = written.find(self._place_in(written, filled)) if filled else []
+        at = (found[0].start, found[0].end) if found else (-1, -1)
         return replace(finding, start=at[0], end=at[1], fix=None)
 
     # The form --------------------------------------------------------------------------------------------------------------------

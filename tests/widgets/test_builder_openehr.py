@@ -14,6 +14,7 @@ from ihe_kit.core import UnknownPath
 from ihe_kit.files import data
 from ihe_kit.openehr.notation import opt
 from ihe_kit.openehr.opt import own
+from ihe_kit.openehr.structured import from_structured
 from ihe_kit.widgets import Builder
 from tests.effort import calls
 from tests.openehr.given import CASES, CLOCK
@@ -93,8 +94,11 @@ def test_canonical_json_and_flat_are_the_same_values() -> None:
     flat = json.loads(view.report["text"])
     assert flat[SYSTOLIC] == 142
     assert openehr.from_flat(flat, "kit_vital_signs.v1", CLOCK).text == canonical == view.message.text
-    card = view.answer_card(SYSTOLIC)
-    assert view.report["text"][card["start"] : card["end"]] == "142"
+    for other in ("FLAT", "STRUCTURED"):
+        view.answer_view(other)
+        card = view.answer_card(SYSTOLIC)
+        assert view.report["text"][card["start"] : card["end"]] == "142"
+    assert from_structured(json.loads(view.report["text"]), "kit_vital_signs.v1", CLOCK).text == canonical
     view.answer_view("canonical JSON")
     card = view.answer_card(SYSTOLIC)
     assert view.message.text[card["start"] : card["end"]] == "142"
@@ -106,9 +110,10 @@ def test_canonical_json_and_flat_are_the_same_values() -> None:
 
 def test_findings_point_into_the_text_that_is_shown() -> None:
     view = Builder("kit_vital_signs.v1", values={"systolic": 142, "diastolic": 9100})
-    view.answer_view("FLAT")
-    text, (finding,) = view.asking.text(view.findings)
-    assert "diastolic" in text.text[text.text.rindex("\n", 0, finding.start) : finding.end]
+    for other in ("FLAT", "STRUCTURED"):
+        view.answer_view(other)
+        text, (finding,) = view.asking.text(view.findings)
+        assert "9100" in text.text[finding.start : finding.end]
     assert finding.fix is None, "a repair is one of the canonical text"
 
 
