@@ -45,7 +45,7 @@ def plain(value: Json) -> Json:
     type_ = type_ if isinstance(type_, str) else None
     if type_ == "DV_PROPORTION":
         numerator, denominator = value.get("numerator"), value.get("denominator")
-        return _ratio(numerator, denominator) if is_number(numerator) and is_number(denominator) else None
+        return _ratio(numerator, denominator)
     names = [_WHAT[type_]] if type_ in _WHAT else ["value"] if type_ else ["value", "magnitude", "code_string"]
     found = next((value[name] for name in names if name in value), None)
     return (
@@ -53,9 +53,9 @@ def plain(value: Json) -> Json:
     )
 
 
-def _ratio(numerator: float, denominator: float) -> float | None:
+def _ratio(numerator: Json, denominator: Json) -> float | None:
     try:
-        return numerator / denominator
+        return float(numerator / denominator) if is_number(numerator) and is_number(denominator) else None
     except ArithmeticError:
         return None
 

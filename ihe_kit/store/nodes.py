@@ -72,16 +72,21 @@ class NodeIndex:
 
         Not `whole`: without name and data, which take the most time to hand over.
         """
-        join = "JOIN document d ON d.serial = n.serial AND d.current = 1 AND d.deleted = 0" if current else ""
         kept = "n.name, n.data" if whole else "'', ''"
-        sql = f"SELECT n.concept, n.record, n.serial, n.num, n.cap, {kept} FROM node n {join} WHERE n.concept IN "
+        head = f"SELECT n.concept, n.record, n.serial, n.num, n.cap, {kept} FROM node n"
         found: list[Found] = []
         for some in _parts(concepts):
             if records is None:
-                found += self._db.run(sql + _marks(some), some)
+                found += self._db.run(f"{head} WHERE n.concept IN {_marks(some)}{_ALL_LATEST * current}", some)
             for few in _parts(records or ()):
-                found += self._db.run(f"{sql}{_marks(some)} AND n.record IN {_marks(few)}", (*some, *few))
+                sql = f"{head}{_LATEST * current} WHERE n.concept IN {_marks(some)} AND n.record IN {_marks(few)}"
+                found += self._db.run(sql, (*some, *few))
         return found
+
+
+# Whether a version is the latest is looked up for the few nodes of a record, and for all nodes in a list of all versions, which an index has.
+_LATEST = " JOIN document d ON d.serial = n.serial AND d.current = 1 AND d.deleted = 0"
+_ALL_LATEST = " AND n.serial IN (SELECT serial FROM document WHERE current = 1 AND deleted = 0)"
 
 
 def _parts(values: Sequence[int]) -> Iterator[Sequence[int]]:

@@ -18,6 +18,7 @@ CREATE UNIQUE INDEX document_version ON document (kind, id, version);
 CREATE INDEX document_kind ON document (kind, serial);
 CREATE INDEX document_owner ON document (owner) WHERE current = 1;
 CREATE INDEX document_there ON document (kind, owner) WHERE current = 1 AND deleted = 0;
+CREATE INDEX document_latest ON document (current, deleted, serial);
 CREATE TABLE param (num INTEGER PRIMARY KEY, kind TEXT, name TEXT, UNIQUE (kind, name));
 CREATE TABLE entry (
     param INTEGER, value TEXT, owner INTEGER, system TEXT, exact TEXT, part INTEGER, rest TEXT,

@@ -236,7 +236,7 @@ def test_a_result_set_as_a_table() -> None:
     for answer in (result, json.dumps(result)):
         frame = table(answer)
         assert list(frame.columns) == ["#0", "s"] and frame["s"].max() == 120
-    with pytest.raises(ValueError, match="expected a result set.*There is no EHR"):
+    with pytest.raises(ValueError, match=r"expected a result set.*There is no EHR"):
         table('{"message": "There is no EHR"}')
 
 
