@@ -15,9 +15,22 @@ from ihe_kit.course.ledger import Progress
 from ihe_kit.course.lessons import example as worked
 from ihe_kit.course.lessons import exercise, prediction
 from ihe_kit.exchanges import Exchange
+from ihe_kit.openehr import from_flat
 from ihe_kit.region import Sandbox
 from ihe_kit.render.bed_board import keys
-from ihe_kit.widgets import BedBoard, Builder, Diff, Explorer, ProfileViewer, SearchBuilder, StayLife, Validator, WireView
+from ihe_kit.widgets import (
+    BedBoard,
+    Builder,
+    Diff,
+    Explorer,
+    PathFinder,
+    ProfileViewer,
+    SearchBuilder,
+    StayLife,
+    TemplateViewer,
+    Validator,
+    WireView,
+)
 from ihe_kit.widgets.base import KitWidget
 from ihe_kit.widgets.course.base import CourseWidget
 from ihe_kit.widgets.course.choices import PredictionView, QuizView, RevealView
@@ -90,6 +103,15 @@ def refused() -> Builder:
     return builder
 
 
+def committed() -> Builder:
+    """A composition, as FLAT, that the record has as its first version."""
+    ehr = next(e.answer.get("/ehr_id/value")[0] for e in box().wire if e.transaction.number == "openEHR ehr" and e.answer)
+    builder = Builder("kit_vital_signs.v1", box=box(), ehr=ehr, values={"systolic": 142, "diastolic": 91})
+    builder.send()
+    builder.answer_view("FLAT")
+    return builder
+
+
 def searched(text: str) -> SearchBuilder:
     search = SearchBuilder(box(), text)
     search.run()
@@ -120,6 +142,8 @@ GALLERY: dict[str, Callable[[], KitWidget]] = {
     "validator, FHIR": lambda: Validator('{"resourceType": "Patient", "birthdate": 5}'),
     "builder, refused": refused,
     "builder, FHIR": lambda: Builder("Observation", to=box()),
+    "builder, openEHR": lambda: Builder("kit_vital_signs.v1", box=box(), values={"systolic": 142}),
+    "builder, openEHR, committed": committed,
     "wire view, refused": lambda: wire("2a"),
     "wire view, FHIR": lambda: wire("5q"),
     "bed board": beds,
@@ -135,6 +159,12 @@ GALLERY: dict[str, Callable[[], KitWidget]] = {
     "profile, snapshot": lambda: ProfileViewer("Patient", view="snapshot"),
     "profile, wrong": lambda: ProfileViewer(LOOSE, view="snapshot"),
     "profile, unknown": lambda: ProfileViewer("Patiend"),
+    "template": lambda: TemplateViewer("kit_vital_signs.v1", element="Temperature"),
+    "template, map": lambda: TemplateViewer("kit_laboratory_report.v1", element="Analyte result", view="map"),
+    "template, model": lambda: TemplateViewer("kit_vital_signs.v1", element="/composer", view="model"),
+    "template, unknown": lambda: TemplateViewer("kit_vital"),
+    "path finder": lambda: PathFinder("kit_vital_signs.v1", element="Systolic"),
+    "path finder, composition": lambda: PathFinder(from_flat({"systolic": 142, "diastolic": 91}, "kit_vital_signs.v1", box().clock)),
     "exercise, wrong": lambda: pressed(first, ("check", BARE), ("hint",), ("hint",)),
     "exercise, solved": lambda: pressed(first, ("check", OWNED), ("show",)),
     "prediction, none chosen": lambda: pressed(lambda kept: PredictionView(prediction("00.p1"), kept), ("lock",)),

@@ -77,13 +77,13 @@ def test_tree_and_map_by_keyboard(notebook: Callable[..., Any]) -> None:
     page.keyboard.press("ArrowLeft")
     expect(topic(kit, "Consciousness")).to_have_attribute("aria-expanded", "false")
     expect(topic(kit, "Consciousness")).to_be_focused()
-    page.keyboard.press("p")
-    expect(topic(kit, "Pulse")).to_be_focused()
+    page.keyboard.press("e")
+    expect(topic(kit, "Early warning")).to_be_focused()
     page.keyboard.press("ArrowRight")
-    expect(topic(kit, "Pulse")).to_have_attribute("aria-expanded", "true")
+    expect(topic(kit, "Early warning")).to_have_attribute("aria-expanded", "true")
     page.keyboard.press("Enter")
-    expect(topic(kit, "Pulse")).to_have_attribute("aria-selected", "true")
-    expect(topic(kit, "Pulse")).to_be_focused()
+    expect(topic(kit, "Early warning")).to_have_attribute("aria-selected", "true")
+    expect(topic(kit, "Early warning")).to_be_focused()
 
 
 def test_addresses_are_read_and_copied(notebook: Callable[..., Any]) -> None:
