@@ -101,9 +101,12 @@ class StoredRecords:
         return self._ehrs.get(record, {})
 
     def version(self, serial: int) -> Json:
-        """What is known of a version besides its document: its name, and when it was committed."""
+        """The ORIGINAL_VERSION around a document, as it was kept with it; of one that was kept alone, its name and when that was."""
         id, at = self.store.ask("SELECT id, at FROM document WHERE serial = ?", (serial,))[0]
         uid = next((node["uid"]["value"] for node in self.tree(serial)[:1] if "uid" in node), id)
+        kept = self.store.get("ORIGINAL_VERSION", uid)
+        if kept:
+            return json.loads(kept.text)
         audit = {"_type": "AUDIT_DETAILS", "time_committed": {"_type": "DV_DATE_TIME", "value": at}}
         return {"_type": "ORIGINAL_VERSION", "uid": {"_type": "OBJECT_VERSION_ID", "value": uid}, "commit_audit": audit}
 
@@ -137,9 +140,9 @@ class StoredRecords:
         return found
 
 
-def ask(query: Query, records: StoredRecords, parameters: Mapping[str, Json], now: datetime, patience: float = PATIENCE) -> Result:
-    """The answer to a query. Raises Unreadable, ValueError for what cannot be answered, TooLong after `patience` seconds."""
-    return run(make_plan(bind(query, parameters)), records, now, _clockwork(patience))
+def ask(query: Query, records: StoredRecords, parameters: Mapping[str, Json], now: datetime, patience: float | None = None) -> Result:
+    """The answer to a query. Raises Unreadable, ValueError for what cannot be answered, TooLong after `patience` seconds (PATIENCE, where none are given)."""
+    return run(make_plan(bind(query, parameters)), records, now, _clockwork(PATIENCE if patience is None else patience))
 
 
 def _clockwork(patience: float) -> Callable[[], None]:

@@ -9,10 +9,11 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from datetime import datetime
+from typing import Any, Protocol
 from urllib.parse import unquote
 
-from ihe_kit.actors import Actor, Refused
+from ihe_kit.actors import Refused
 from ihe_kit.actors.openehr_repository.asking import StoredRecords, ask, trees_of
 from ihe_kit.core import Message, Unreadable
 from ihe_kit.openehr import OPENEHR, OpenehrMessage, Unsupported, explain_aql, read_aql
@@ -21,13 +22,22 @@ from ihe_kit.openehr.aql_records import TooLong
 from ihe_kit.openehr.aql_running import Result
 from ihe_kit.openehr.aql_values import FromUrl
 from ihe_kit.rest import response
-from ihe_kit.store import Document
+from ihe_kit.store import Document, Store
 
 Json = Any
 _NAME = re.compile(r"([A-Za-z0-9_.-]+::)?[A-Za-z0-9_.-]+")
 _VERSION = re.compile(r"\d{1,9}(\.\d{1,9}){0,2}", re.ASCII)
 _PLACES = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|--[^\n]*|\$(?P<name>\w+)""")
 _OWN = ("q", "offset", "fetch", "ehr_id", "query_parameters")
+
+
+class Asker(Protocol):
+    """What a query needs of whoever answers it."""
+
+    @property
+    def store(self) -> Store: ...
+    @property
+    def clock(self) -> Callable[[], datetime]: ...
 
 
 @dataclass(frozen=True)
@@ -41,54 +51,54 @@ class Asked:
     parameters: Mapping[str, Json] = field(default_factory=dict)
 
 
-def query_aql(actor: Actor, request: OpenehrMessage) -> Message:
+def query_aql(by: Asker, request: OpenehrMessage) -> Message:
     """The result set of the query in `q`. 400 for AQL that cannot be read or answered, 404 for an unknown EHR, 408 when time is up."""
     asked = _asked(request)
     if not asked.q.strip():
         return _error(400, "expected AQL in q, e.g. query/aql?q=SELECT e/ehr_id/value FROM EHR e")
-    return _answer(actor, request, asked, "")
+    return _answer(by, request, asked, "")
 
 
-def query_stored(actor: Actor, request: OpenehrMessage, name: str, version: str = "") -> Message:
+def query_stored(by: Asker, request: OpenehrMessage, name: str, version: str = "") -> Message:
     """The result set of a stored query: of the version that is named, by a beginning of it, or of the latest."""
-    found = _stored(actor, _name(name), version)
+    found = _stored(by, _name(name), version)
     body = json.loads(found.text)
     asked = replace(_asked(request), q=body["q"])
-    return _answer(actor, request, asked, f"{body['name']}/{body['version']}")
+    return _answer(by, request, asked, f"{body['name']}/{body['version']}")
 
 
-def store_query(actor: Actor, request: OpenehrMessage, name: str, version: str = "") -> Message:
+def store_query(by: Asker, request: OpenehrMessage, name: str, version: str = "") -> Message:
     """Keeps a query under a name. 200 with its Location, 400 for what is no AQL, 409 for a version that is there already."""
     name, type_ = _name(name), dict(request.query).get("query_type") or dict(request.query).get("type") or "AQL"
     if type_.upper() != "AQL":
         return _error(400, f"expected the query_type AQL, but found {type_[:40]!r}")
     text = _text(request)
     query = _read(text)
-    there = _versions(actor, name)
+    there = _versions(by, name)
     if not version:
         latest = max((_numbers(one) for one in there), default=None)
         version = f"{latest[0]}.{latest[1]}.{latest[2] + 1}" if latest else "1.0.0"
     version = ".".join(map(str, _numbers(_checked(version))))
     if _id(name, version) in [one.id for one in there]:
         return _error(409, f"The query {name} has a version {version} already. A changed query needs a new version.")
-    saved = actor.clock().isoformat(timespec="seconds")
+    saved = by.clock().isoformat(timespec="seconds")
     body = {"name": name, "type": "AQL", "version": version, "saved": saved, "q": query.text}
-    actor.store.put("QUERY", _id(name, version), json.dumps(body, indent=2, ensure_ascii=False), saved)
+    by.store.put("QUERY", _id(name, version), json.dumps(body, indent=2, ensure_ascii=False), saved)
     place = f"{request.base}/definition/query/{name}/{version}"
     return OPENEHR.parse(response(200, "", [("location", place)]))
 
 
-def list_queries(actor: Actor, request: OpenehrMessage, name: str = "") -> Message:  # noqa: ARG001  # as every action
+def list_queries(by: Asker, request: OpenehrMessage, name: str = "") -> Message:  # noqa: ARG001  # as every action
     """Every version of the query with a name, or of those whose names begin so; of all where no name is given."""
-    found = [json.loads(one.text) for one in actor.store.select("QUERY") if one.id.startswith(unquote(name))]
+    found = [json.loads(one.text) for one in by.store.select("QUERY") if one.id.startswith(unquote(name))]
     found = [one for one in found if one["name"] == unquote(name)] or found
     shown = [{key: one[key] for key in ("name", "type", "version", "saved", "q")} for one in found]
     return _json(200, sorted(shown, key=lambda one: (one["name"], [int(part) for part in one["version"].split(".")])))
 
 
-def read_query(actor: Actor, request: OpenehrMessage, name: str, version: str) -> Message:  # noqa: ARG001  # as every action
+def read_query(by: Asker, request: OpenehrMessage, name: str, version: str) -> Message:  # noqa: ARG001  # as every action
     """A stored query with its text."""
-    return _json(200, json.loads(_stored(actor, _name(name), version).text))
+    return _json(200, json.loads(_stored(by, _name(name), version).text))
 
 
 # What is asked
@@ -173,45 +183,45 @@ def _unreadable(problem: Unreadable) -> Message:
 # The answer
 
 
-def _answer(actor: Actor, request: OpenehrMessage, asked: Asked, name: str) -> Message:
-    query, records = _read(asked.q), _records(actor, asked)
+def _answer(by: Asker, request: OpenehrMessage, asked: Asked, name: str) -> Message:
+    query, records = _read(asked.q), _records(by, asked)
     if query.top and asked.fetch is not None:
         return _error(400, "fetch and TOP cannot be used together, since both take the first rows. Use fetch, or LIMIT in the query.")
     try:
-        result = _asked_page(query, records, asked, actor)
+        result = _asked_page(query, records, asked, by)
     except TooLong as late:
         return _error(408, str(late)[:1].upper() + str(late)[1:])
     except Unreadable as problem:
         return _unreadable(problem)
     except ValueError as problem:
         return _error(400, f"This AQL cannot be answered: {problem}")
-    return _json(200, _result_set(request, asked, name, result, actor))
+    return _json(200, _result_set(request, asked, name, result, by))
 
 
-def _records(actor: Actor, asked: Asked) -> StoredRecords:
+def _records(by: Asker, asked: Asked) -> StoredRecords:
     """What the query may be asked of: one EHR where the request names it, else all."""
-    only = actor.store.get("EHR", asked.ehr_id) if asked.ehr_id else None
+    only = by.store.get("EHR", asked.ehr_id) if asked.ehr_id else None
     if asked.ehr_id and not only:
         raise Refused(_error(404, f"There is no EHR {asked.ehr_id[:60]}."))
-    return StoredRecords(actor.store, trees_of(actor.store), only.owner if only else None)
+    return StoredRecords(by.store, trees_of(by.store), only.owner if only else None)
 
 
-def _asked_page(query: Query, records: StoredRecords, asked: Asked, actor: Actor) -> Result:
+def _asked_page(query: Query, records: StoredRecords, asked: Asked, by: Asker) -> Result:
     """The rows from `offset` on, `fetch` of them, of what the query alone would give."""
     parameters = {"ehr_id": asked.ehr_id, **asked.parameters} if asked.ehr_id else asked.parameters
     if query.limit is None:
-        return ask(replace(query, limit=asked.fetch, offset=asked.offset), records, parameters, actor.clock())
-    result = ask(query, records, parameters, actor.clock())
+        return ask(replace(query, limit=asked.fetch, offset=asked.offset), records, parameters, by.clock())
+    result = ask(query, records, parameters, by.clock())
     end = None if asked.fetch is None else asked.offset + asked.fetch
     return replace(result, rows=result.rows[asked.offset : end])
 
 
-def _result_set(request: OpenehrMessage, asked: Asked, name: str, result: Result, actor: Actor) -> Json:
+def _result_set(request: OpenehrMessage, asked: Asked, name: str, result: Result, by: Asker) -> Json:
     meta = {"_href": request.url} if request.method == "GET" else {}
     meta |= {
         "_type": "RESULTSET",
         "_schema_version": "1.0.3",
-        "_created": actor.clock().isoformat(timespec="milliseconds"),
+        "_created": by.clock().isoformat(timespec="milliseconds"),
         "_generator": "ihe_kit",
         "_executed_aql": _executed(asked),
     }
@@ -278,14 +288,14 @@ def _numbers(one: Document | str) -> tuple[int, int, int]:
     return major, minor, patch
 
 
-def _versions(actor: Actor, name: str) -> list[Document]:
-    return actor.store.select("QUERY", "id >= ? AND id < ?", (f"{name}/", f"{name}0"))  # 0 comes after /
+def _versions(by: Asker, name: str) -> list[Document]:
+    return by.store.select("QUERY", "id >= ? AND id < ?", (f"{name}/", f"{name}0"))  # 0 comes after /
 
 
-def _stored(actor: Actor, name: str, version: str) -> Document:
+def _stored(by: Asker, name: str, version: str) -> Document:
     """The latest version that begins as asked. Raises Refused where there is none."""
     wanted = [int(part) for part in _checked(version).split(".")] if version else []
-    found = [one for one in _versions(actor, name) if list(_numbers(one))[: len(wanted)] == wanted]
+    found = [one for one in _versions(by, name) if list(_numbers(one))[: len(wanted)] == wanted]
     if not found:
         raise Refused(
             _error(404, f"There is no query {name}{' of version ' + version if version else ''}. Store it by PUT definition/query/{name}.")
