@@ -7,7 +7,7 @@ import pytest
 from lxml import etree
 
 from ihe_kit.files import data, rows
-from ihe_kit.openehr import as_json, as_xml, conform, from_flat, load, parse
+from ihe_kit.openehr import as_json, as_xml, conform, from_flat, load, parse, web_template
 from ihe_kit.openehr.notation import opt
 from tests.openehr.given import CLOCK
 from tests.openehr.schema import schema
@@ -104,3 +104,11 @@ def test_the_laboratory_template_takes_the_result_of_the_course() -> None:
     assert [
         finding for finding in conform(parse(course), load(text("kit_laboratory_report.v1", "opt"))) if finding.severity == "error"
     ] == []
+
+
+@pytest.mark.parametrize("template", OURS)
+def test_it_builds_a_web_template(template: str) -> None:
+    built = web_template(load(text(template, "opt")))
+    assert built["templateId"] == template
+    assert built["tree"]["rmType"] == "COMPOSITION"
+    assert any(child.get("nodeId", "").startswith("openEHR-EHR-") for child in built["tree"]["children"])
