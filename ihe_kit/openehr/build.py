@@ -67,7 +67,10 @@ def _body(
 
 
 def ehr_status(subject_id: str, namespace: str) -> str:
-    """The JSON of an EHR_STATUS: whose record it is. The identifier is the patient identity manager's, the namespace who gave it out."""
+    """The JSON of an EHR_STATUS: whose record it is. The identifier is the patient identity manager's, the namespace who gave it out.
+
+    Without both it is nobody's yet.
+    """
     identifier = {"_type": "GENERIC_ID", "value": subject_id, "scheme": "id_scheme"}
     reference = {"_type": "PARTY_REF", "namespace": namespace, "type": "PERSON", "id": identifier}
     if not namespace:  # a learner may break it: the rules say then what is missing
@@ -76,7 +79,7 @@ def ehr_status(subject_id: str, namespace: str) -> str:
         "_type": "EHR_STATUS",
         "name": {"_type": "DV_TEXT", "value": "EHR Status"},
         "archetype_node_id": "openEHR-EHR-EHR_STATUS.generic.v1",
-        "subject": {"_type": "PARTY_SELF", "external_ref": reference},
+        "subject": {"_type": "PARTY_SELF"} | ({"external_ref": reference} if subject_id or namespace else {}),
         "is_queryable": True,
         "is_modifiable": True,
     }

@@ -11,11 +11,9 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from ihe_kit.actors import Refused
+from ihe_kit.actors.links import base_url
 from ihe_kit.fhir import FhirMessage
 from ihe_kit.store import Store
-
-_HOST = r"[A-Za-z0-9.:\[\]_-]+"
-_PREFIX = r"(?:[A-Za-z0-9._~@:+=/-]|%[0-9A-Fa-f]{2})*"  # escaped as it came: the name of a JupyterHub's user may hold an @
 
 
 @dataclass(frozen=True)
@@ -33,17 +31,8 @@ class Call:
 
     @cached_property
     def base(self) -> str:
-        """The URL of this server as the client knows it: what a proxy says it is, else what the request was sent to. Anybody may write a proxy's
-        headers, so they shape nothing but the links of the answer to whoever wrote them, and only where they are what they have to be.
-        """
-        host = self._told("x-forwarded-host", _HOST) or self.header("host") or "localhost"
-        scheme, prefix = self._told("x-forwarded-proto", "https?") or "http", self._told("x-forwarded-prefix", _PREFIX).strip("/")
-        return self.owner or f"{scheme}://{host}{'/' if prefix else ''}{prefix}{self.message.base}"
-
-    def _told(self, name: str, pattern: str) -> str:
-        """The first of several values of a header, what the proxy next to the client says, where it is written as it has to be; or ""."""
-        first = self.header(name).split(",")[0].strip()
-        return first if re.fullmatch(pattern, first) else ""
+        """The URL of this server as the client knows it."""
+        return self.owner or base_url(self.message)
 
     def new_id(self) -> str:
         """An id that no resource of the type has, or had."""
