@@ -41,7 +41,7 @@ def versions_html(versions: Sequence[Version], old: str, new: str, key: str, sta
 
 
 def _row(one: Version, old: str, new: str, key: str, static: bool) -> str:
-    cells = f'<td class="kit-num">{visible(one.time)}</td><td>{value(one.committer, 60)}</td><td>{visible(clip(one.change, 40))}</td>'
+    cells = f'<td class="kit-num">{visible(one.time.replace("T", " ", 1))}</td><td>{value(one.committer, 60)}</td><td>{visible(clip(one.change, 40))}</td>'
     cells += f"<td>{visible(clip(one.state, 40))}</td><td>{value(one.why, 200)}</td><td><code>{visible(one.contribution)}</code></td>"
     if static:
         picks = ""

@@ -19,6 +19,7 @@ from ihe_kit.openehr import from_flat
 from ihe_kit.region import Sandbox
 from ihe_kit.render.bed_board import keys
 from ihe_kit.widgets import (
+    AqlEditor,
     BedBoard,
     Builder,
     Diff,
@@ -29,6 +30,7 @@ from ihe_kit.widgets import (
     StayLife,
     TemplateViewer,
     Validator,
+    VersionHistory,
     WireView,
 )
 from ihe_kit.widgets.base import KitWidget
@@ -118,6 +120,17 @@ def searched(text: str) -> SearchBuilder:
     return search
 
 
+def asked(text: str) -> AqlEditor:
+    editor = AqlEditor(box(), text)
+    editor.run()
+    return editor
+
+
+def record() -> str:
+    """The identifier of the EHR."""
+    return box().store.select("EHR")[0].id
+
+
 def first(kept: Progress) -> CourseWidget:
     return ExerciseView(exercise("00.1"), kept)
 
@@ -165,6 +178,11 @@ GALLERY: dict[str, Callable[[], KitWidget]] = {
     "template, unknown": lambda: TemplateViewer("kit_vital"),
     "path finder": lambda: PathFinder("kit_vital_signs.v1", element="Systolic"),
     "path finder, composition": lambda: PathFinder(from_flat({"systolic": 142, "diastolic": 91}, "kit_vital_signs.v1", box().clock)),
+    "AQL, rows": lambda: asked("SELECT e/ehr_id/value AS record, COUNT(e/ehr_id/value) AS number FROM EHR e"),
+    "AQL, refused": lambda: asked("SELECT e FROM EHR e[ehr_id/value=$ehr_id]"),
+    "AQL, unreadable": lambda: AqlEditor(None, "SELECT e/ehr_id/value FORM EHR e"),
+    "versions": lambda: VersionHistory(box(), record(), "ehr_status"),
+    "versions, none chosen": lambda: VersionHistory(box(), record()),
     "exercise, wrong": lambda: pressed(first, ("check", BARE), ("hint",), ("hint",)),
     "exercise, solved": lambda: pressed(first, ("check", OWNED), ("show",)),
     "prediction, none chosen": lambda: pressed(lambda kept: PredictionView(prediction("00.p1"), kept), ("lock",)),
