@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
+from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ihe_kit.actors.openehr_repository.asking import StoredRecords, Trees, ask
 from ihe_kit.core import Unreadable
@@ -30,6 +34,7 @@ from tests.openehr.aql_given import (
     named,
     patient,
 )
+from tests.openehr.test_aql import FEATURES
 
 pytestmark = pytest.mark.usefixtures("database")
 ONE = "FROM EHR e[ehr_id/value='ehr-0'] CONTAINS COMPOSITION c"
@@ -228,3 +233,28 @@ def test_trees_are_kept_up_to_a_size(store: Store, monkeypatch: pytest.MonkeyPat
     rows = ask(read_aql("SELECT c FROM COMPOSITION c"), StoredRecords(store, trees), {}, NOW).rows
     assert len(rows) == 4 and all(row[0]["_type"] == "COMPOSITION" for row in rows)
     assert 1 <= len(trees._kept) < 4
+
+
+@pytest.mark.parametrize("text", [text for _, text, _ in FEATURES], ids=[name for name, *_ in FEATURES])
+def test_every_feature_is_answered(store: Store, text: str) -> None:
+    found = asked(store, text, **dict.fromkeys(read_aql(text).parameters, "x"))
+    assert all(len(row) == len(read_aql(text).columns) for row in found)
+
+
+@given(st.integers(0, 2**32))
+def test_a_changed_query_is_answered_or_refused(seed: int) -> None:
+    dice = Random(seed)
+    whole = dice.choice(ROWS)[0]
+    for _ in range(dice.randint(1, 3)):
+        other, place = dice.choice(ROWS)[0], dice.randrange(len(whole))
+        words = other.split()
+        whole = f"{whole[:place]} {dice.choice(words)} {whole[place + dice.randint(0, 6) :]}"
+    try:
+        query = read_aql(whole)
+    except Unreadable:
+        return
+    with suppress(TooLong, ValueError):  # such as ORDER BY a path where columns are counted
+        asked(SMALL, whole, patience=2, **dict.fromkeys(query.parameters, "x"))
+
+
+SMALL = filled(2)
