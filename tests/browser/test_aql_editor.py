@@ -62,9 +62,6 @@ def test_a_query_is_written_and_run_by_keyboard(notebook: Callable[..., Any]) ->
     page.keyboard.type("nobody")
     page.keyboard.press("Enter")
     expect(kit.locator("[data-found] [role=status]")).to_have_text("No row")
-    area.focus()
-    page.keyboard.press("Control+z")
-    expect(area).not_to_have_value(f"SELECT {SYSTOLIC} FROM EHR e[ehr_id/value=$ehr_id] CONTAINS OBSERVATION {PRESSURE}")
 
 
 def test_rows_pages_and_a_mistake_by_mouse(notebook: Callable[..., Any]) -> None:
