@@ -68,7 +68,8 @@ def leaves(root: Node, concept: str) -> tuple[Leaf, ...]:
 
 def web_id(name: str) -> str:
     """The segment of a FLAT key that stands for a name: `Any event` becomes any_event."""
-    plain = re.sub(r"_+", "_", re.sub(r"[^\w.-]+", "_", name.lower())).strip("_") or "id"
+    kept = "".join(one if one.isalpha() or one in "0123456789.-" else "_" for one in name.lower())
+    plain = re.sub("_+", "_", kept).strip("_") or "id"
     return f"a{plain}" if plain[:1].isdigit() else plain
 
 

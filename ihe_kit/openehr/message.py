@@ -198,9 +198,9 @@ def _type_of(node: Node, declared: str) -> str:
 
 
 def is_flat(root: Node) -> bool:
-    """Whether a JSON object is FLAT: plain values under keys that are paths."""
+    """Whether a JSON object is FLAT: plain values under keys that are paths; what ends in |raw holds canonical JSON."""
     keys = [child.key or "" for child in root.children]
-    plain = all(child.kind not in ("object", "array") for child in root.children)
+    plain = all(child.kind not in ("object", "array") or (child.key or "").endswith("|raw") for child in root.children)
     return root.kind == "object" and plain and any(_FLAT.match(key) for key in keys)
 
 
@@ -237,5 +237,7 @@ def recognises(text: str) -> bool:
         return root_name(text[:4000])[1] == NAMESPACE
     if re.search(r'"resourceType"\s*:', text) or (not url and not re.match(r"[\s\ufeff]*[{\[]", text)):
         return False
-    marks = r'"(_type|archetype_node_id|ehr_id)"\s*:|"ctx/|"[\w.-]+/(language|territory)\|code"' + (r"|/rest/openehr/v1/" if url else "")
+    marks = r'"(_type|archetype_node_id|ehr_id)"\s*:|"ctx/|"[\w.-]+/(language|territory)\|code"'
+    marks += r'|"ctx"\s*:\s*\{|"(language|territory)"\s*:\s*\[\s*\{\s*"\|code"'  # STRUCTURED
+    marks += r"|/rest/openehr/v1/" if url else ""
     return bool(re.search(marks, text))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ihe_kit.files import data
-from ihe_kit.openehr import from_flat, from_structured, to_structured
+from ihe_kit.openehr import from_flat, from_structured, parse, recognises, to_structured
 from ihe_kit.openehr.structured import flattened, nested
 from tests.openehr.given import CASES, CLOCK
 
@@ -69,3 +69,12 @@ def test_what_cannot_be_used_is_said(values: dict, says: str) -> None:
 def test_a_repetition_without_the_one_before_it_cannot_be_nested() -> None:
     with pytest.raises(ValueError, match="there is no :1 before it"):
         nested({"a/b:0|code": 1, "a/b:2|code": 1})
+
+
+def test_it_is_recognised_and_so_is_flat_with_raw() -> None:
+    message = from_flat({"systolic": 142, "diastolic": 91}, "kit_vital_signs.v1", CLOCK)
+    assert recognises(json.dumps(to_structured(message)))
+    assert recognises('{"ctx": {"language": "en"}, "vital_signs": {}}')
+    assert not recognises('{"resourceType": "Bundle", "language": [{"|code": "en"}]}')
+    raw = parse('{"ctx/language": "en", "vital_signs/pulse:0|raw": {"_type": "OBSERVATION"}}')
+    assert raw.kind == "FLAT"
