@@ -18,7 +18,7 @@ class Control:
     """One value to fill in: where it goes, what it is called, what it is now; and the table that its codes come from, if it has one.
 
     `meaning` is what the code means; a `brief` one, which stands beside others, has no room to say it. `wide` is its share of a line, `hint` what
-    is shown while nothing is there.
+    is shown while nothing is there; the label of one that is `told` stands above it even where it is alone.
     """
 
     path: str
@@ -29,6 +29,7 @@ class Control:
     brief: bool = False
     wide: int = 1
     hint: str = ""
+    told: bool = False
 
     @property
     def shown(self) -> str:
@@ -139,7 +140,7 @@ def _sheet(sheet: Sheet, key: str) -> str:
 
 def _question(question: Question, key: str) -> str:
     name, path = visible(question.name), h(question.path)
-    single = not question.many and len(question.rows[0]) == 1
+    single = not question.many and len(question.rows[0]) == 1 and not question.rows[0][0].told
     words = f"{name}<small>{h(question.short).replace('_', '_<wbr>') or path.replace('.', '.<wbr>')}</small>"
     about = f"{key}-{path}-why"
     label = f'<label for="{key}-{h(question.rows[0][0].path)}">{words}</label>' if single else f'<span class="label">{words}</span>'
@@ -188,7 +189,7 @@ def _line(row: Sequence[Control], key: str, about: str, single: bool) -> str:
 def _parts(row: Sequence[Control], key: str, about: str, name: str) -> str:
     """The controls of a field, each under its label; the parts of one component, such as those of an assigning authority, stay together."""
     if len(row) == 1:
-        return f'<div class="kit-parts">{_part(row[0], key, about, name, plain=True)}</div>'
+        return f'<div class="kit-parts">{_part(row[0], key, about, name, plain=not row[0].told)}</div>'
     pieces = ""
     for _, group in groupby(row, key=lambda c: re.sub(r"(-\d+(\[\d+\])?\.\d+)\..*", r"\1", c.path)):
         parts = list(group)

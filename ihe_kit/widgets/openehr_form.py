@@ -332,7 +332,11 @@ class OpenehrForm(Sending):
     def _row(self, entry: Entry, key: str) -> tuple[Control, ...]:
         if entry.why is not None:
             meaning = dict(terms(NULLS)).get(entry.why, "")
-            return (Control(f"{key}/{WHY}|code", "no value, because", entry.why, self._table(NULLS, NULLS, terms(NULLS), True), meaning),)
+            return (
+                Control(
+                    f"{key}/{WHY}|code", "no value, because", entry.why, self._table(NULLS, NULLS, terms(NULLS), True), meaning, told=True
+                ),
+            )
         kind, types = entry.kind, [one.name for one in entry.part.kinds]
         if not kind:
             return (Control(key, "value"),)

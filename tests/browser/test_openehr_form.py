@@ -127,6 +127,7 @@ def test_nothing_is_cut_off(notebook: Callable[..., Any], width: int) -> None:
     kit = page.locator(".kit[aria-label=Builder]")
     expect(kit.get_by_text("Commit needs a record")).to_be_visible()
     wide = kit.evaluate(
-        "kit => [...kit.querySelectorAll('.kit-field, legend, .kit-strip')].filter(box => !box.closest('details:not([open])') && box.scrollWidth > box.clientWidth + 1).length"
+        "kit => [...kit.querySelectorAll('.kit-field, legend, .kit-strip')]"
+        ".filter(box => !box.closest('details:not([open])') && box.scrollWidth > box.clientWidth + 1).map(box => box.textContent)"
     )
-    assert wide == 0
+    assert wide == []

@@ -171,6 +171,9 @@ def test_why_there_is_no_value_is_asked_for_and_may_be_taken_back() -> None:
     assert view.answer_segment(path) == f"{EVENT}/diastolic"
     ((why,),) = question(view, f"{EVENT}/diastolic").rows
     assert ("272", "masked") in view.answer_codes(why.table)["codes"]
+    view.answer_put(why.path, "272")
+    assert view.message.get("/content/data/events/data/items[at0005]/null_flavour/value") == ["masked"]
+    assert view.findings == []
     view.answer_put(why.path, "")
     assert question(view, f"{EVENT}/diastolic").offer
 
@@ -197,6 +200,10 @@ def test_commit_stores_a_version_and_the_next_one(box: Any, ehr: str) -> None:
     request = view.asking.request
     assert (request.method, request.headers["if-match"]) == ("PUT", f'"{uid}"')
     assert request.target == f"ehr/{ehr}/composition/{uid.partition('::')[0]}"
+    view.answer_put(SYSTOLIC, "150")
+    assert view.send().answer.name == "200 OK"
+    assert view.asking.uid == f"{uid[:-1]}2"
+    assert view.report["send"] == "Commit version 3"
 
 
 def test_a_commit_that_is_refused_says_why_and_makes_no_version(box: Any, ehr: str) -> None:
