@@ -27,8 +27,8 @@ def build(structure: str, values: Mapping[str, Any], clock: Callable[[], datetim
     `structure` is a template (`kit_vital_signs.v1`), or method, URL and, where the body needs one, a template:
     `POST ehr/{ehr_id}/composition kit_vital_signs.v1`, `POST ehr`, `POST definition/template/adl1.4 kit_vital_signs.v1`,
     `GET ehr/{ehr_id}/composition/{version_uid}`. What stands in braces is taken from the values; the others are FLAT keys, or for
-    `POST ehr` the `subject_id` and `subject_namespace`. `if_match` names the version that a PUT replaces. The repository gives the
-    identifiers, so `ids` is not used yet. Raises ValueError for a value that is missing or cannot be used, LookupError for an unknown
+    `POST ehr` the `subject_id` and `subject_namespace`; `body` is any other body: a text, or data for JSON. `if_match` names the version that a
+    PUT replaces. The repository gives the identifiers, so `ids` is not used yet. Raises ValueError for a value that is missing or cannot be used, LookupError for an unknown
     template.
 
     >>> from datetime import UTC, datetime
@@ -58,6 +58,9 @@ def _body(
         return template(named or "").text, [("content-type", "application/xml"), ("accept", "application/xml")]
     if named:
         return from_flat(values, named, clock).text, [JSON, ACCEPT, prefer]
+    if "body" in values:
+        body = values["body"] if isinstance(values["body"], str) else json.dumps(values["body"], indent=1, ensure_ascii=False) + "\n"
+        return body, [("content-type", "text/plain") if pattern.startswith("definition/query") else JSON, ACCEPT, prefer]
     named_values = {_SUBJECT.get(name, name): str(value) for name, value in values.items()}
     if "subject_id" in named_values:
         return ehr_status(named_values["subject_id"], named_values.get("subject_namespace", "")), [JSON, ACCEPT, prefer]

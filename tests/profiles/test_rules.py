@@ -12,6 +12,7 @@ from ihe_kit import build, parse, person, transactions
 from ihe_kit.exchanges import judge
 from ihe_kit.ihe import Transaction
 from ihe_kit.profiles import candidates, profiles
+from ihe_kit.profiles.openehr import PROFILE as OPENEHR
 from ihe_kit.region import STORY_BEGINS, story_ids
 from ihe_kit.rules import Rule, check
 
@@ -104,10 +105,10 @@ BREAKS: dict[str, dict[str, Callable[[str], str]]] = {
         "OPENEHR-SUBJECT-NAMESPACE": body(lambda s: s["subject"]["external_ref"].pop("namespace")),
         "OPENEHR-STATUS": sub("201 Created", "302 Found"),
     },
-    "openEHR template": {"OPENEHR-STATUS": sub("201 Created", "302 Found")},
-    "openEHR composition": {"OPENEHR-STATUS": sub("201 Created", "302 Found")},
     "FHIR": {},
 }
+BREAKS["openEHR ehr_status"] = BREAKS["openEHR ehr"]
+BREAKS |= {t.number: {"OPENEHR-STATUS": sub("201 Created", "302 Found")} for t in OPENEHR.transactions if t.number not in BREAKS}
 REQUESTS = {
     "ITI-78": {
         "family": "Ødegård",
@@ -117,7 +118,24 @@ REQUESTS = {
         "active": "true",
     },
     "openEHR template": {},
+    "openEHR template read": {},
     "openEHR composition": {"ehr_id": "e1", "systolic": 142, "diastolic": 91},
+    "openEHR ehr read": {"ehr_id": "e1"},
+    "openEHR ehr_status": {"ehr_id": "e1", **INGRID},
+    "openEHR ehr_status read": {"ehr_id": "e1"},
+    "openEHR composition read": {"ehr_id": "e1", "uid": "c1"},
+    "openEHR composition update": {"ehr_id": "e1", "uid": "c1", "systolic": 142, "diastolic": 91, "if_match": "c1::s::1"},
+    "openEHR composition delete": {"ehr_id": "e1", "uid": "c1::s::1"},
+    "openEHR versions": {"ehr_id": "e1", "uid": "c1"},
+    "openEHR directory": {
+        "ehr_id": "e1",
+        "body": {"_type": "FOLDER", "name": {"value": "root"}, "archetype_node_id": "openEHR-EHR-FOLDER.generic.v1"},
+    },
+    "openEHR directory read": {"ehr_id": "e1"},
+    "openEHR contribution": {"ehr_id": "e1", "body": {"versions": []}},
+    "openEHR contribution read": {"ehr_id": "e1", "contribution_uid": "u1"},
+    "openEHR query": {"body": {"q": "SELECT e/ehr_id/value FROM EHR e"}},
+    "openEHR stored query": {"name": "org.example::all", "body": "SELECT e/ehr_id/value FROM EHR e"},
     "FHIR": {},
 }
 PATIENT = build("ITI-104", INGRID, lambda: STORY_BEGINS, story_ids()).body
@@ -183,5 +201,5 @@ def test_a_rule_teaches_and_cites(rule: Rule) -> None:
 
 
 def test_the_profiles_are_collected_by_looking_into_the_folder() -> None:
-    assert {profile.acronym for profile in profiles()} == {"PAM", "PDQm", "PIXm", "REST"}
-    assert [t.number for t in transactions().values() if not t.ihe] == ["openEHR ehr", "openEHR template", "openEHR composition", "FHIR"]
+    assert {profile.acronym for profile in profiles()} == {"PAM", "PDQm", "PIXm", "openEHR", "REST"}
+    assert [t.number for t in transactions().values() if not t.ihe] == [*(t.number for t in OPENEHR.transactions), "FHIR"]
