@@ -10,13 +10,14 @@ if TYPE_CHECKING:
     from ihe_kit.crosswalk import person
     from ihe_kit.fhir_client import FhirClient
     from ihe_kit.hospital import Hospital
+    from ihe_kit.openehr_client import OpenehrClient
     from ihe_kit.region import Sandbox, sandbox
     from ihe_kit.site import page
     from ihe_kit.verbs import build, difference, exchange, explain, parse, repair, send, transactions, validate
 
 __version__ = "0.1.0"
 __all__ = [
-    "FhirClient", "Hospital", "Sandbox", "build", "difference", "exchange", "explain", "fhir", "openehr", "page", "parse", "person", "repair", "sandbox", "send", "transactions", "v2", "validate",
+    "FhirClient", "Hospital", "OpenehrClient", "Sandbox", "build", "difference", "exchange", "explain", "fhir", "openehr", "page", "parse", "person", "repair", "sandbox", "send", "transactions", "v2", "validate",
 ]  # fmt: skip
 
 _WHERE = {
@@ -26,6 +27,7 @@ _WHERE = {
     "Hospital": "hospital",
     "page": "site",
     "FhirClient": "fhir_client",
+    "OpenehrClient": "openehr_client",
 }  # every other verb is in verbs
 
 

@@ -46,11 +46,12 @@ MAY = {
     "doctor": {"files"},
     "hospital": {"actors", "exchanges", "files", "region", "ihe_kit"},
     "fhir_client": {"core", "json_text", "rest", "fhir", "exchanges", "region", "transports", "ihe_kit"},
+    "openehr_client": {"core", "json_text", "rest", "openehr", "ihe", "exchanges", "region", "transports", "ihe_kit"},
     "demo": {"core", "rules", "exchanges", "region", "render", "ihe_kit"},
     "bulk": {"core", "rules", "v2", "fhir", "openehr", "exchanges", "fhir_client", "verbs"},
     "openehr_send": {"bulk", "core", "exchanges", "openehr", "rest", "transports", "verbs", "ihe_kit"},
     "cli": {"bulk", "openehr_send", "profiles", "core", "rules", "render", "course", "demo", "doctor", "site", "ihe_kit"},
-    "ihe_kit": {"region", "verbs", "crosswalk", "hospital", "site", "fhir_client"} | STANDARDS,
+    "ihe_kit": {"region", "verbs", "crosswalk", "hospital", "site", "fhir_client", "openehr_client"} | STANDARDS,
 }
 
 
