@@ -60,6 +60,7 @@ def box() -> Sandbox:
         send(region, "ITI-31", event, **person(who), **({"PV1-3": bed} if bed else {}))
     send(region, "ITI-104", **person("ingrid"))
     send(region, "openEHR ehr", subject_id="4711", subject_namespace="urn:oid:2.999.10.1")
+    send(region, "openEHR template")
     return region
 
 
