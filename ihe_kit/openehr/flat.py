@@ -336,7 +336,7 @@ def _value(node: Node, given: Mapping[str, Any], where: str = "") -> dict[str, A
     if "code" in one and node.type in ("DV_CODED_TEXT", "CODE_PHRASE"):
         phrase = node if node.type == "CODE_PHRASE" else node.child("defining_code")
         known = dict(phrase.codes) | ({} if phrase.codes else rm.terms())
-        fallback = "openehr" if one["code"] in rm.terms() else "local"
+        fallback = "openehr" if str(one["code"]) in rm.terms() else "local"
         one.setdefault("terminology", phrase.terminology or _TERMINOLOGIES.get(where) or fallback)
         if node.type == "DV_CODED_TEXT":
             one.setdefault("value", known.get(str(one["code"]), str(one["code"])))
@@ -353,8 +353,8 @@ def _value(node: Node, given: Mapping[str, Any], where: str = "") -> dict[str, A
         inner[last] = value
     if "media_type" in out:
         out["media_type"]["terminology_id"] = {"value": "IANA_media-types"}
-    if "mode" in out and out["mode"]["value"] in _codes():
-        out["mode"]["defining_code"] = {"terminology_id": {"value": "openehr"}, "code_string": _codes()[out["mode"]["value"]]}
+    if "mode" in out and str(out["mode"]["value"]) in _codes():
+        out["mode"]["defining_code"] = {"terminology_id": {"value": "openehr"}, "code_string": _codes()[str(out["mode"]["value"])]}
     for party in (out, out.get("performer")):
         if party and "external_ref" in party:
             party["external_ref"] |= {"type": "PARTY"}

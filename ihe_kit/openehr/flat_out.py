@@ -37,7 +37,16 @@ def to_flat(message: OpenehrMessage, template: Template | str | None = None) -> 
     body, root = message.data, one.leaves[0].root
     out, tried = _plain(one, body), set[str]()
     for _ in range(_PASSES):
-        more = _missing(_branch(one), body, compose(out, one, _never), (root, root), tried)
+        try:
+            made = compose(out, one, _never)
+        except (
+            ValueError,
+            TypeError,
+            AttributeError,
+            KeyError,
+        ):  # of broken data a part may be anything, such as a list where a text belongs
+            break
+        more = _missing(_branch(one), body, made, (root, root), tried)
         if not more:
             if more is None:
                 break
