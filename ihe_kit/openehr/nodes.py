@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from ihe_kit.openehr import rm
@@ -55,12 +56,14 @@ def structure(tree: Json) -> list[dict[str, Json]]:
 
 def _walk(tree: Json) -> Iterator[tuple[int, str, str, dict[str, Json]]]:
     """(parent's number, attribute, class, object) of every structure node."""
-    count = 0
+    count, dead_ends = 0, _dead_ends()
 
     def below(node: dict[str, Json], type_: str, number: int, prefix: str) -> Iterator[tuple[int, str, str, dict[str, Json]]]:
         nonlocal count
         known = rm.attributes(type_)
         for key, value in node.items():
+            if key in dead_ends:
+                continue
             for child in value if isinstance(value, list) else (value,):
                 if not isinstance(child, dict):
                     continue
@@ -76,6 +79,22 @@ def _walk(tree: Json) -> Iterator[tuple[int, str, str, dict[str, Json]]]:
     if isinstance(tree, dict):
         yield -1, "", class_of(tree), tree
         yield from below(tree, class_of(tree), 0, "")
+
+
+@lru_cache(maxsize=1)
+def _dead_ends() -> frozenset[str]:
+    """The attributes below which no structure node can stand, whichever class has them: `name`, `value`, `composer`. Most of a text is there."""
+    leading: set[str] = set(rm.heirs("LOCATABLE"))
+    before = -1
+    while len(leading) > before:  # until no class comes in any more
+        before = len(leading)
+        for name in rm.classes():
+            types = {rm.bare(one.type) for one in rm.attributes(name).values()}
+            if any(leading & {type_, *rm.heirs(type_)} for type_ in types):
+                leading.add(name)
+    every = [one for name in rm.classes() for one in rm.attributes(name).values()]
+    open_ = {one.name for one in every if leading & {rm.bare(one.type), *rm.heirs(rm.bare(one.type))}}
+    return frozenset(one.name for one in every) - open_
 
 
 def class_of(node: dict[str, Json]) -> str:
