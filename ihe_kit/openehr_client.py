@@ -156,7 +156,7 @@ class OpenehrClient:
         if isinstance(versions, str) and "{" not in versions and "<" not in versions:
             return self.ask("GET", f"ehr/{ehr_id}/contribution/{versions}")
         several = isinstance(versions, Sequence) and not isinstance(versions, str)
-        body: Any = {"_type": "CONTRIBUTION", "versions": list(versions)} if several else versions
+        body: Any = {"_type": "CONTRIBUTION", "versions": versions} if several else versions
         return self.ask("POST", f"ehr/{ehr_id}/contribution", body)
 
     # Queries

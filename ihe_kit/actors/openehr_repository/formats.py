@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ihe_kit.actors.openehr_repository.call import Call
 from ihe_kit.actors.openehr_repository.plain import JSON, XML, refused
-from ihe_kit.openehr import OpenehrMessage, Template, as_json, as_xml, from_flat, load, parse, to_flat
+from ihe_kit.openehr import OpenehrMessage, Template, as_json, as_xml, from_flat, from_structured, load, parse, to_flat, to_structured
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ FORMS = (
     Form("JSON", (JSON,)),
     Form("XML", (XML, "text/xml")),
     Form("FLAT", ("application/openehr.wt.flat+json", "application/openehr.wt.flat.schema+json"), True),
+    Form("STRUCTURED", ("application/openehr.wt.structured+json", "application/openehr.wt.structured.schema+json"), True),
 )
 _NAMES = {form.name: form for form in FORMS} | {"CANONICAL": FORMS[0], "RAW": FORMS[0]}
 _MEDIA = {media: form for form in FORMS for media in form.media}
@@ -132,7 +133,7 @@ def _from_simplified(call: Call, form: Form) -> OpenehrMessage:
         values = json.loads(call.message.body)
         if not isinstance(values, dict):
             raise ValueError("expected a JSON object, keys and values")
-        return from_flat(values, template, call.clock)
+        return (from_flat if form.name == "FLAT" else from_structured)(values, template, call.clock)
     except ValueError as problem:
         raise refused(400, f"This {form.name} makes no composition of {name}: {problem}") from None
 
@@ -150,6 +151,7 @@ def shown_in(call: Call, body: str, form: Form) -> tuple[str, str]:
     try:
         if form.name == "XML":
             return as_xml(message).text, XML
-        return json.dumps(to_flat(message, template_of(call, message.template_id)), indent=1, ensure_ascii=False), form.media[0]
+        write = to_flat if form.name == "FLAT" else to_structured
+        return json.dumps(write(message, template_of(call, message.template_id)), indent=1, ensure_ascii=False), form.media[0]
     except ValueError as problem:
         raise refused(406, f"{message.kind} cannot be written as {form.name}: {problem}") from None

@@ -42,6 +42,7 @@ _ROWS: tuple[tuple[str, str, Answer], ...] = (
     ("POST", "definition/template/adl1.4", templates.upload_template),
     ("GET", "definition/template/adl1.4", templates.list_templates),
     ("GET", "definition/template/adl1.4/NAME", templates.read_template),
+    ("GET", "definition/template/adl1.4/NAME/example", templates.example_of),
 )
 
 

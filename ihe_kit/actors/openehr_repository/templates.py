@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, unquote
 
-from ihe_kit.actors.openehr_repository.answers import tags
-from ihe_kit.actors.openehr_repository.call import Call
+from ihe_kit.actors.openehr_repository.answers import shown, tags
+from ihe_kit.actors.openehr_repository.call import SYSTEM, Call
 from ihe_kit.actors.openehr_repository.formats import accepts
 from ihe_kit.actors.openehr_repository.plain import JSON, XML, data, error, refused, text
+from ihe_kit.actors.openehr_repository.versions import with_uid
 from ihe_kit.core import Message, Unreadable
-from ihe_kit.openehr import load
+from ihe_kit.json_text import written
+from ihe_kit.openehr import load, web_template
+from ihe_kit.openehr.examples import example
 from ihe_kit.store import Document
 
 WEB = "application/openehr.wt+json"
@@ -51,10 +54,25 @@ def list_templates(call: Call) -> Message:
 
 
 def read_template(call: Call, name: str) -> Message:
-    """The XML as it was uploaded."""
+    """The XML as it was uploaded; for who accepts JSON only, the web template."""
     found = _found(call, name)
-    media = accepts(call, XML, "text/xml")
-    return text(200, found.text, media, _tags(call, found)) if media else _not_acceptable(call, XML)
+    media = accepts(call, XML, "text/xml", WEB, JSON)
+    if media in (XML, "text/xml"):
+        return text(200, found.text, media, _tags(call, found))
+    return text(200, written(web_template(load(found.text))), media, _tags(call, found)) if media else _not_acceptable(call, XML, WEB)
+
+
+def example_of(call: Call, name: str) -> Message:
+    """A composition made from the template, in any of the forms of a composition. `detail_level` says how much of it, `type=output` with a uid."""
+    template = load(_found(call, name).text)
+    try:
+        made = example(template, call.clock, call.query.get("detail_level", "required"))
+    except ValueError as problem:
+        return error(400, f"There is no such example of {template.id}: {problem}")
+    kind = call.query.get("type", "input")
+    if kind not in ("input", "output"):
+        return error(400, f"expected the type input, as it is committed, or output, as it is read, but found {kind[:40]!r}")
+    return shown(call, with_uid(made.text, f"{call.new_uuid()}::{SYSTEM}::1") if kind == "output" else made.text)
 
 
 def _found(call: Call, name: str) -> Document:
