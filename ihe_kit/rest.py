@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from functools import cached_property
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -226,6 +227,15 @@ def request(method: str, url: str, body: str = "", headers: Sequence[tuple[str, 
 def response(status: int, body: str = "", headers: Sequence[tuple[str, str]] = ()) -> str:
     """The text of an HTTP/1.1 response."""
     return _http(f"HTTP/1.1 {status} {_reason(status)}", headers, body, always=status != 204)
+
+
+def http_date(moment: datetime) -> str:
+    """A moment as HTTP writes it in a header (RFC 9110 section 5.6.7).
+
+    >>> http_date(datetime.fromisoformat("2025-03-03T08:00:00+01:00"))
+    'Mon, 03 Mar 2025 07:00:00 GMT'
+    """
+    return moment.astimezone(UTC).strftime("%a, %d %b %Y %H:%M:%S GMT")
 
 
 def _http(line: str, headers: Sequence[tuple[str, str]], body: str, always: bool = False) -> str:

@@ -14,6 +14,7 @@ from hashlib import sha256
 from typing import Any
 
 from ihe_kit.actors import Refused
+from ihe_kit.actors.openehr_repository.subjects import Subjects
 from ihe_kit.actors.pid import Identifier
 from ihe_kit.actors.resources import instant, save_data
 from ihe_kit.fhir import conform, parse
@@ -41,6 +42,7 @@ class People:
 
     def __init__(self, store: Store, clock: Callable[[], datetime], ids: Callable[[], str]) -> None:
         self.store, self.clock, self.ids = store, clock, ids
+        self.subjects = Subjects(store, clock, ids)
 
     def find(self, number: Identifier) -> Document | None:
         """Who has a number, also someone who was merged."""
@@ -83,7 +85,16 @@ class People:
             gone | {"active": False, "identifier": [one | {"use": "old"} for one in old], "link": [_link(target, "replaced-by")]}, source.id
         )
         links = [*kept.get("link", ()), _link(source, "replaces")]
-        self.save(kept | {"identifier": [*kept.get("identifier", ()), *moved], "link": links}, target.id)
+        saved = self.save(kept | {"identifier": [*kept.get("identifier", ()), *moved], "link": links}, target.id)
+        self.follow(old, saved, "was merged into")
+
+    def follow(self, old: Sequence[dict[str, Any]], now: Document, what: str) -> None:
+        """The openEHR records of numbers that went are those of the person who is meant now."""
+        current = [number for one in json.loads(now.text).get("identifier", ()) if one.get("use") != "old" for number in _writings(one)]
+        for one in old:
+            gone = [number for number in _writings(one) if number not in current]
+            goal = next((value for system, value in current if system in {name for name, _ in gone}), current[0][1] if current else "")
+            self.subjects.follow(gone, current, f"The patient identity actor says: {one.get('value')} {what} {goal}.")
 
     def rename(self, person: Document, wrong: Sequence[Identifier], right: Sequence[dict[str, Any]]) -> None:
         """A number was wrong: the right one stands in its place."""
@@ -93,7 +104,8 @@ class People:
             for one in data.get("identifier", ())
             if not _named(one, wrong) and not _named(one, [(r["system"], r["value"]) for r in right])
         ]
-        self.save(data | {"identifier": [*right, *rest]}, person.id)
+        saved = self.save(data | {"identifier": [*right, *rest]}, person.id)
+        self.follow([{"system": system, "value": value} for system, value in wrong], saved, "was wrong and is now")
 
     # Links
 
@@ -148,6 +160,11 @@ def retired(person: Document, numbers: Iterable[Identifier]) -> str:
     """The first of these numbers that is in use no more, because a merge retired it, or ""."""
     old = [one for one in json.loads(person.text).get("identifier", ()) if one.get("use") == "old"]
     return next((number for system, number in numbers if any(_named(one, [(system, number)]) for one in old)), "")
+
+
+def _writings(one: dict[str, Any]) -> list[Identifier]:
+    """The number of an identifier, once for each way in which its authority may be written, as it stands there first."""
+    return [(system, one.get("value", "")) for system in same_authority(one.get("system", ""))]
 
 
 def _content(data: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -105,4 +105,4 @@ def refuse(
     message = what + (problem if isinstance(problem, str) else f"{len(findings)} rule{'' if len(findings) == 1 else 's'} broken")
     errors = [{"path": one.path, "says": one.says, "rule": one.rule} for one in findings]
     body = json.dumps({"message": message, "code": status, "errors": errors}, indent=1, ensure_ascii=False) + "\n"
-    return parse(rest.response(status, body, [JSON, ("date", clock().astimezone(UTC).strftime("%a, %d %b %Y %H:%M:%S GMT"))]))
+    return parse(rest.response(status, body, [JSON, ("date", rest.http_date(clock()))]))

@@ -10,7 +10,7 @@ from ihe_kit.actors import Refused
 from ihe_kit.actors.fhir_server.answers import changed, etag, shown
 from ihe_kit.actors.fhir_server.call import Call
 from ihe_kit.actors.fhir_server.searching import matches
-from ihe_kit.actors.people import replaced_by
+from ihe_kit.actors.people import People, replaced_by
 from ihe_kit.actors.resources import remove, save
 from ihe_kit.core import Message
 from ihe_kit.exchanges import judge
@@ -162,7 +162,18 @@ def _keep(call: Call, id: str) -> Message:
     if survivor and not any(link.get("type") == "replaced-by" for link in call.message.values.get("link", ())):
         says = f"{call.kind}/{id} was merged into {call.kind}/{survivor}. Send the change to that one: this one is kept for its history."
         return outcome(409, "conflict", says)
-    return changed(call, 200 if known else 201, save(call.store, call.message, call.clock, id, call.base))
+    kept = save(call.store, call.message, call.clock, id, call.base)
+    if call.kind == "Patient" and not survivor and replaced_by(kept):
+        _carry(call, kept)
+    return changed(call, 200 if known else 201, kept)
+
+
+def _carry(call: Call, gone: Document) -> None:
+    """A patient was resolved as a duplicate (ITI-104): the openEHR record follows to the survivor, where that one is known."""
+    people = People(call.store, call.clock, call.ids)
+    survivor = people.survivor(gone)
+    if survivor.id != gone.id:
+        people.follow(json.loads(gone.text).get("identifier", ()), survivor, "was merged into")
 
 
 def _unchanged(call: Call, known: Document | None) -> None:

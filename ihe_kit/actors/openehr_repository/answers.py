@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from email.utils import format_datetime
+from datetime import datetime
 
 from ihe_kit.actors.openehr_repository.call import Call
 from ihe_kit.actors.openehr_repository.formats import shown_in, wanted
 from ihe_kit.actors.openehr_repository.plain import Headers, data, text
 from ihe_kit.core import Message
+from ihe_kit.rest import http_date
 
 
 def tags(call: Call, id: str, place: str, at: str) -> list[tuple[str, str]]:
     """The headers of everything that has an identifier and a place."""
-    moment = datetime.fromisoformat(at).astimezone(UTC)
-    return [("etag", f'"{id}"'), ("location", f"{call.base}/{place}"), ("last-modified", format_datetime(moment, usegmt=True))]
+    return [("etag", f'"{id}"'), ("location", f"{call.base}/{place}"), ("last-modified", http_date(datetime.fromisoformat(at)))]
 
 
 def shown(call: Call, body: str, headers: Headers = (), status: int = 200) -> Message:

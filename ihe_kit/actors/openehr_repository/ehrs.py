@@ -56,15 +56,15 @@ def _refuse_taken(call: Call, status: str, own: str = "") -> None:
     number, namespace = subject_of(json.loads(status))
     if not (number and namespace):
         return
-    for one in ehrs_of(call, number, namespace):
+    for _, one in ehrs_of(call, number, namespace):
         if one != own:
             raise refused(409, f"The patient {number} of {namespace} has an EHR already: {one}.")
 
 
-def ehrs_of(call: Call, number: str, namespace: str) -> list[str]:
-    """The EHRs of a patient, by the number and who gave it out: one, or none."""
+def ehrs_of(call: Call, number: str, namespace: str) -> list[tuple[Document, str]]:
+    """The EHRs of a patient, by the number and who gave it out: one, or none. (EHR_STATUS, identifier of the EHR) of each."""
     found = call.store.find(STATUS, "subject", number, namespace)
-    return [one for document in found for one in _owners(call, document)]
+    return [(document, one) for document in found for one in _owners(call, document)]
 
 
 def _owners(call: Call, document: Document) -> list[str]:
@@ -82,7 +82,7 @@ def find_ehr(call: Call) -> Message:
     number, namespace = call.query.get("subject_id", ""), call.query.get("subject_namespace", "")
     if not number or not namespace:
         return error(400, "expected subject_id and subject_namespace, e.g. ehr?subject_id=4711&subject_namespace=urn:oid:2.999.10.1")
-    for ehr_id in ehrs_of(call, number, namespace):
+    for _, ehr_id in ehrs_of(call, number, namespace):
         return read_ehr(call, ehr_id)
     return error(404, f"No EHR belongs to {number} of {namespace}.")
 
