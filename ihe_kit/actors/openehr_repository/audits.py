@@ -49,12 +49,12 @@ def coded(group: str, code: str) -> Json:
     return {"_type": "DV_CODED_TEXT", "value": groups()[group].codes[code], "defining_code": phrase}
 
 
-def checked_code(group: str, code: str, allowed: tuple[str, ...] = ()) -> str:
-    """A code, where openEHR's group has it and it is allowed here. Raises Refused (400)."""
+def checked_code(group: str, code: str, allowed: tuple[str, ...] = (), where: str = "") -> str:
+    """A code, where openEHR's group has it and it is allowed here. Raises Refused (400), with the place where it stands."""
     known = {one: words for one, words in groups()[group].codes.items() if one in (allowed or (one,))}
     if code not in known:
         listed = ", ".join(f"{one} ({words})" for one, words in known.items())
-        raise refused(400, f"expected as {group} one of {listed}, but found {code[:40]!r}")
+        raise refused(400, f"{where}{': ' if where else ''}expected as {group} one of {listed}, but found {code[:40]!r}")
     return code
 
 

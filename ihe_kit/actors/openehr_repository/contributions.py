@@ -89,10 +89,10 @@ def _own_uid(call: Call, body: dict[str, Json]) -> str:
     return uid
 
 
-def _object(value: Json, name: str) -> dict[str, Json]:
+def _object(value: Json, name: str, where: str = "") -> dict[str, Json]:
     found = value.get(name) or {}
     if not isinstance(found, dict):
-        raise refused(400, f"expected {name} to be an object, but found {str(found)[:60]!r}")
+        raise refused(400, f"{where}{': ' if where else ''}expected {name} to be an object, but found {str(found)[:60]!r}")
     return found
 
 
@@ -118,10 +118,10 @@ def _change(call: Call, ehr: Document, version: Json, number: int, whole: dict[s
     if not isinstance(version, dict):
         raise refused(400, f"{where}: expected an ORIGINAL_VERSION, but found {str(version)[:60]!r}")
     preceding, data = _value(version.get("preceding_version_uid")), version.get("data")
-    audit = _audit(_object(version, "commit_audit"), "", whole, f"{where}/commit_audit")
+    audit = _audit(_object(version, "commit_audit", where), "", whole, f"{where}/commit_audit")
     _fits(where, audit.change, preceding, data)
     if audit.change != DELETED:
-        lifecycle = checked_code("version lifecycle state", _code(version.get("lifecycle_state")) or COMPLETE)
+        lifecycle = checked_code("version lifecycle state", _code(version.get("lifecycle_state")) or COMPLETE, where=where)
         audit = Audit(audit.change, lifecycle, audit.committer, audit.description, audit.system)
     text = "" if data is None else _content(call, where, data)
     kind = parse(text).kind if text else ""
@@ -161,7 +161,9 @@ def _audit(given: dict[str, Json], change: str, whole: dict[str, Json], where: s
     system = given.get("system_id") or whole.get("system_id") or SYSTEM
     if not isinstance(system, str):
         raise refused(400, f"{where}: expected system_id to be a text, but found {str(system)[:60]!r}")
-    return Audit(checked_code("audit change type", code), COMPLETE, {"_type": "PARTY_IDENTIFIED"} | committer, description, system)
+    return Audit(
+        checked_code("audit change type", code, where=where), COMPLETE, {"_type": "PARTY_IDENTIFIED"} | committer, description, system
+    )
 
 
 def _content(call: Call, where: str, data: Json) -> str:
