@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ihe_kit.actors.openehr_repository.call import Call
 from ihe_kit.actors.openehr_repository.plain import JSON, XML, refused
+from ihe_kit.core import Unreadable
 from ihe_kit.openehr import OpenehrMessage, Template, as_json, as_xml, from_flat, from_structured, load, parse, to_flat, to_structured
 
 
@@ -85,7 +86,9 @@ def body_of(call: Call, kind: str) -> OpenehrMessage:
     form = _sent(call)
     if form.simplified:
         return _from_simplified(call, form)
-    if message.root is None or message.is_xml != (form.name == "XML"):
+    if form.name == "XML" and message.is_xml and message.root is None:
+        message = _as_xml_alone(message)
+    elif message.root is None or message.is_xml != (form.name == "XML"):
         raise refused(415, f"The body is not what {message.headers.get('content-type') or 'its Content-Type'} says. {_SEND}")
     if message.kind != kind:
         found = message.kind.replace("JSON", "JSON without a _type") + (
@@ -93,6 +96,14 @@ def body_of(call: Call, kind: str) -> OpenehrMessage:
         )
         raise refused(400, f"expected a body of type {kind}, but found {found}")
     return as_json(message) if message.is_xml else parse(message.body)
+
+
+def _as_xml_alone(message: OpenehrMessage) -> OpenehrMessage:
+    """XML that shows nothing of openEHR at its beginning, read all the same, so that it is said what is wrong with it. Raises Refused (400)."""
+    try:
+        return parse(message.body)
+    except Unreadable as problem:
+        raise refused(400, f"The body cannot be read: {problem}") from None
 
 
 _SEND = f"Send it as JSON, with the header Content-Type: {JSON}, or as XML, with {XML}."
