@@ -134,7 +134,7 @@ def reference(id: str, kind: str) -> dict[str, Json]:
 def with_uid(text: str, uid: str) -> str:
     """An object with its version's identifier; the rest is kept to the character."""
     value = json.dumps({"_type": "OBJECT_VERSION_ID", "value": uid})
-    root = parse(text).root
+    root = parse(text).root if "uid" in json.loads(text) else None  # places are looked up only where one is needed: that takes its time
     known = root.child("uid") if root else None
     if known:
         return text[: known.start] + value + text[known.end :]
