@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ihe_kit.openehr import Template, rm
-from ihe_kit.openehr.aom import Node, Range, Unit
+from ihe_kit.openehr.aom import Attribute, Node, Range, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +51,20 @@ def _node(node: Node, of: Node, path: str) -> Iterator[Widening]:
             here = f"{path}/{attribute.name}{f'[{child.code}]' if child.code else ''}"
             yield from _child(child, offered.children if offered else (), here)
     for offered in of.attributes:
-        own = node.attribute(offered.name)
-        kept = {child.code for child in own.children} if own else set()
-        for one in offered.children:
-            if one.code and one.least and one.code not in kept:
-                yield Widening(
-                    f"{path}/{offered.name}[{one.code}]",
-                    f"{one.name} is left out, but the archetype asks for it ({one.occurs}). Only what is optional may be left out.",
-                )
+        yield from _missing(offered, node.attribute(offered.name), path)
+
+
+def _missing(offered: Attribute, own: Attribute | None, path: str) -> Iterator[Widening]:
+    """What the archetype asks for, and the template has not taken: a mandatory node, the limits of a value."""
+    kept = {child.code for child in own.children} if own else set()
+    for one in offered.children:
+        if one.code and one.least and one.code not in kept:
+            says = f"{one.name} is left out, but the archetype asks for it ({one.occurs}). Only what is optional may be left out."
+            yield Widening(f"{path}/{offered.name}[{one.code}]", says)
+    if not own and any(not one.code for one in offered.children):
+        yield Widening(
+            path, f"It says nothing of {offered.name}, so anything may stand there; the archetype limits it. Limits may only be narrowed."
+        )
 
 
 def _child(child: Node, offered: tuple[Node, ...], path: str) -> Iterator[Widening]:
@@ -71,7 +77,7 @@ def _child(child: Node, offered: tuple[Node, ...], path: str) -> Iterator[Wideni
         if not of.slot:
             yield from _node(child, of, path)
     elif offered:
-        fitting = [one for one in offered if rm.is_a(child.type, one.type)]
+        fitting = [one for one in offered if child.type == one.type] or [one for one in offered if rm.is_a(child.type, one.type)]
         if not fitting:
             kinds = " or ".join(one.type for one in offered)
             yield Widening(path, f"A {child.type} is asked for, but the archetype wants {kinds}. Another class is another meaning.")

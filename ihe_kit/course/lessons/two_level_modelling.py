@@ -123,7 +123,7 @@ def reading(name: str, template: str = "kit_vital_signs.v1") -> tuple[Step, Step
         Step(PATH, _below_entry(row), "Go down from the entry, step by step: attribute, then the at-code in brackets. The card shows the path."),
         Step(OFTEN, row.node.occurs, "The second column of the tree: at least .. at most, * for no limit."),
         Step(CLASS, value.type, "What `value` holds. In the tree it says quantity, which is DV_QUANTITY."),
-        Step(UNITS, ", ".join(sorted(unit.units for unit in value.units)), "Codes of UCUM, written letter by letter.", exact=True),
+        Step(UNITS, ", ".join(sorted((unit.units for unit in value.units), key=_plainly)), "Codes of UCUM, written letter by letter.", exact=True),
     )  # fmt: skip
 
 
@@ -162,15 +162,19 @@ def _class(text: str) -> str:
 
 def _units(text: str) -> str:
     """In the order of the alphabet, however they are set apart."""
-    return ", ".join(sorted(filter(None, (_bare(one) for one in re.split(r",|;|\bor\b|\band\b|\s", text)))))
+    return ", ".join(sorted(filter(None, (_bare(one) for one in re.split(r",|;|\bor\b|\band\b|\s", text))), key=_plainly))
+
+
+def _plainly(unit: str) -> str:
+    return unit.strip("[]").lower()
 
 
 def _unit_slip(text: str) -> str:
     units = text.split(", ")
     if "mmHg" in units:
-        return "That is how people write it. The code has brackets, and a code is compared letter by letter."
+        return "That is as people write it. The code has brackets, and a code is compared letter by letter."
     if any(one.lower() in ("°c", "c", "celsius", "°f", "f", "fahrenheit", "degf") for one in units):
-        return "That is how people write it. Copy the code from the tree: the brackets, where there are any, belong to it."
+        return "That is as people write it. Copy the code from the tree: the brackets, where there are any, belong to it."
     return "Each unit that the tree names: a node may take more than one." if text == "Cel" else ""
 
 
@@ -186,7 +190,7 @@ CHANGES = (
     "the receiver: it treats mmHg and mm[Hg] alike",
 )
 ATTRIBUTES = ("magnitude", "units", "precision")
-_NAMED = re.compile(r"at\d{4}")
+_NAMED = re.compile(r"\bat\d{4}\b")
 
 
 def check_constraint(answer: Answer, _: Context) -> Verdict:
