@@ -6,20 +6,20 @@ It comes from the index where a row keeps it, and else from the tree of the docu
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
 from ihe_kit.openehr.aql_query import All, AnyOf, ClassExpression, Comparison, Condition, Exists, Literal, Matches, Node, Path, Step
 from ihe_kit.openehr.aql_records import Found, Place, Records
-from ihe_kit.openehr.aql_values import compare, is_word
+from ihe_kit.openehr.aql_values import HOLDS, compare, is_word
 from ihe_kit.openehr.nodes import KEPT, name_of
 
 Json = Any
-Needle = tuple[str, str]
 Get = Callable[[tuple[Step, ...]], list[Json]]
 _decode = json.JSONDecoder().raw_decode  # a row's data was written by us: nothing stands around it
-_CODED_NAME = (Step("name"),)
+_MANY = 10_000  # nodes whose data is kept as objects
+_CODED_NAME, _EHR_ID = (Step("name"),), (Step("ehr_id"), Step("value"))
 
 
 class Reader:
@@ -31,6 +31,8 @@ class Reader:
 
     def at(self, expression: ClassExpression | None, one: Any, steps: tuple[Step, ...]) -> list[Json]:
         """What stands at steps below a record, a version or a node."""
+        if isinstance(one, int) and is_ehr_id(steps):
+            return [id] if (id := self.records.ehr_id(one)) else []
         if isinstance(one, int):
             return self._walk(self.records.ehr(one), steps)
         if expression and expression.type == "VERSION" and (not steps or steps[0].attribute != "data"):
@@ -48,10 +50,33 @@ class Reader:
         tree = self.records.tree(one[2])
         return self._walk(tree[one[3]], steps) if one[3] < len(tree) else []
 
-    def may(self, needle: Needle, node: Found) -> bool:
-        """Whether a condition may hold of a node, by a look at its row: a text that stands nowhere in it cannot be equal to anything in it."""
-        attribute, text = needle
-        return not text or not node[6] or text in node[6] or attribute not in KEPT.get(self.places[node[0]].type, ())
+    def holding(self, conditions: Iterable[Condition], places: Iterable[int]) -> str:
+        """A text that stands in the data of all nodes at these places of which the conditions hold, where the data is kept; "" for none."""
+        kinds = [KEPT.get(self.places[number].type, ()) for number in places]
+        found = (text for attribute, text in map(_needle, conditions) if text and all(attribute in kept for kept in kinds))
+        return next(found, "")
+
+    def test(self, condition: Condition) -> Callable[[Found], bool]:
+        """Whether a condition holds of a node. A number beside a plain path, which is asked for most often, is read from the row at once."""
+        match condition:
+            case Comparison(Path(steps=steps), operator, Literal(value)) if (
+                steps and type(value) in (int, float) and operator in HOLDS and not any(step.predicate for step in steps)
+            ):
+                names, holds, first = [step.attribute for step in steps], HOLDS[operator], steps[0].attribute
+            case _:
+                return partial(self.fits, condition, None)
+        kept = {number for number, place in self.places.items() if first in KEPT.get(place.type, ())}
+
+        def holds_of(node: Found) -> bool:
+            if node[6] and node[0] in kept:
+                found = _decode(node[6])[0]
+                for name in names:
+                    found = found.get(name) if isinstance(found, dict) else None
+                if type(found) in (int, float):
+                    return holds((found > value) - (found < value))
+            return self.fits(condition, None, node)
+
+        return holds_of
 
     def in_tree(self, found: Found, steps: tuple[Step, ...]) -> bool:
         """Whether what stands at steps below a node is read from the tree, since the index does not keep it."""
@@ -61,6 +86,8 @@ class Reader:
     def _data(self, one: Found) -> Json:
         key = one[2], one[3]
         if key not in self._known:
+            if len(self._known) >= _MANY:
+                self._known.clear()
             self._known[key] = _decode(one[6])[0]
         return self._known[key]
 
@@ -132,10 +159,15 @@ def _flat(value: Json) -> Iterator[Json]:
         yield value
 
 
-def needle(condition: Condition) -> Needle:
+def is_ehr_id(steps: tuple[Step, ...]) -> bool:
+    """Whether steps below an EHR lead to its identifier, which is known without reading it."""
+    return steps == _EHR_ID
+
+
+def _needle(condition: Condition) -> tuple[str, str]:
     """(the attribute where a condition begins to look, the JSON of the text that has to be there); ("", "") where nothing can be told so."""
     match condition:
-        case Comparison(Path(steps=(Step() as first, *_)), "=", Literal(value)) if is_word(value):
+        case Comparison(Path(steps=(Step() as first, *_)), "=", Literal(value)) if is_word(value) and value.isprintable():
             return first.attribute, json.dumps(value, ensure_ascii=False)
     return "", ""
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from operator import itemgetter
 from typing import Any
 
-from ihe_kit.openehr.aql_at import Reader, needle
+from ihe_kit.openehr.aql_at import Reader
 from ihe_kit.openehr.aql_plan import Plan, Slot, one_record
 from ihe_kit.openehr.aql_query import Both, ClassExpression, Contains, Source
 from ihe_kit.openehr.aql_records import Found, Place, Records
@@ -15,6 +17,7 @@ from ihe_kit.openehr.aql_types import code_in, with_heirs
 
 Row = dict[int, Any]  # by slot: the number of a record, what was found, or None
 MOST = 1_000_000  # rows; more is a cross product that nobody meant
+_PLACE, _NUMBER = itemgetter(1, 2, 3), itemgetter(3)
 FEW = 1000  # records: so many are asked for by name, more are read in one go
 
 
@@ -27,13 +30,12 @@ class Finder:
         for number, place in self.places.items():
             self.below.setdefault((place.parent, place.attribute), []).append(number)
         self.found: dict[int, dict[int, list[Found]]] = {}  # by slot, then by serial
-        self.starts: dict[int, dict[int, list[int]]] = {}  # the numbers of the nodes in `found`, to search among
         self.by_record: dict[int, dict[int, list[Found]]] = {}
         self.asked: list[int] | None = None  # the records in question; None for all
         self.slot_of = {id(slot.expression): slot.number for slot in plan.slots if slot.expression}
         self.read = {one.slot for one in plan.reached.values() if one.steps} | {slot.number for slot in plan.slots if slot.asks}
         self.read |= {slot.parent for slot in plan.slots if not slot.expression and not slot.attribute}
-        self.wanted = {slot: [(needle(one), one) for one in conditions] for slot, conditions in plan.wanted.items()}
+        self.tests = {slot: [reader.test(one) for one in conditions] for slot, conditions in plan.wanted.items()}
         self.source = self._without_idle(self.query.source)
 
     def rows(self) -> list[Row]:
@@ -81,23 +83,43 @@ class Finder:
             slot = self.slot_of[id(one.expression)]
             if one.expression.type == "EHR" or (one.expression.type == "VERSION" and not one.alone):
                 continue
-            self._fetch(slot, self._places(one.expression), one.current)
+            below = self._telling(slot)
+            if below is not None:
+                self._fetch(below, sorted(self._path_places(self.plan.slots[below])), current=False)
+                self._leave_out(below, partial(self._wanted, below))
+                self._narrow(below, one.needed)
+            serials = None if below is None else self.found[below]
+            self._fetch(slot, self._places(one.expression), one.current, serials)
+            if below is not None:
+                self._leave_out(slot, partial(self._between, below))
             if one.expression.type != "VERSION" and slot in self.plan.wanted:
-                self._leave_out(slot)
-            if one.needed:
-                seen = {nodes[0][1] for nodes in self.found[slot].values()}
-                self.asked = sorted(seen if self.asked is None else seen & set(self.asked))
+                self._leave_out(slot, partial(self._wanted, slot))
+            self._narrow(slot, one.needed)
 
-    def _leave_out(self, slot: int) -> None:
-        """Drops the nodes of a class expression that WHERE does not want."""
-        found = {serial: [node for node in nodes if self._wanted(slot, node)] for serial, nodes in self.found[slot].items()}
+    def _telling(self, slot: int) -> int | None:
+        """The slot on a path below a class expression whose nodes are looked at first, since WHERE says most about it: that it is some text."""
+        found = [number for number in self.plan.wanted if number != slot and self._root(number) == slot]
+        return max(found, key=lambda number: bool(self.reader.holding(self.plan.wanted[number], ())), default=None)
+
+    def _root(self, number: int) -> int:
+        slot = self.plan.slots[number]
+        return number if slot.expression else self._root(slot.parent)
+
+    def _narrow(self, slot: int, needed: bool) -> None:
+        """Leaves the records that have a node of a slot that every row needs."""
+        if needed:
+            seen = {nodes[0][1] for nodes in self.found[slot].values()}
+            self.asked = sorted(seen if self.asked is None else seen & set(self.asked))
+
+    def _leave_out(self, slot: int, wanted: Callable[[Found], Any]) -> None:
+        """Drops the nodes of a slot that nobody wants."""
+        found = {serial: [node for node in nodes if wanted(node)] for serial, nodes in self.found[slot].items()}
         self.found[slot] = {serial: nodes for serial, nodes in found.items() if nodes}
-        self.starts[slot] = {serial: [node[3] for node in nodes] for serial, nodes in self.found[slot].items()}
 
     def _wanted(self, slot: int, node: Found) -> bool:
         """Whether a node passes what WHERE asks of its slot alone."""
         self.tick()
-        return all(self.reader.may(text, node) and self.reader.fits(one, None, node) for text, one in self.wanted[slot])
+        return all(test(node) for test in self.tests[slot])
 
     def _places(self, expression: ClassExpression) -> list[int]:
         """Where in trees nodes of a class with a code stand."""
@@ -106,16 +128,17 @@ class Finder:
         types, code = set(with_heirs((expression.type,))), code_in(expression.predicate)
         return [number for number, place in self.places.items() if place.type in types and code in ("", place.code)]
 
-    def _fetch(self, slot: int, places: list[int], current: bool) -> None:
+    def _fetch(self, slot: int, places: list[int], current: bool, serials: Container[int] | None = None) -> None:
+        """Fetches the nodes of a slot at some places, in the records in question, and only in some documents where there are `serials`."""
         self.tick()
         few = self.asked if self.asked is not None and len(self.asked) <= FEW else None
         hidden = self.records.hidden() if few is None else ()
-        nodes = self.records.scan(places, few, current, slot in self.read) if places and few != [] else []
+        holding = self.reader.holding(self.plan.wanted.get(slot, ()), places)
+        nodes = self.records.scan(places, few, current, slot in self.read, holding) if places and few != [] else []
         by_serial = self.found.setdefault(slot, {})
-        for node in sorted(nodes, key=_place):
+        for node in sorted(nodes if serials is None else (node for node in nodes if node[2] in serials), key=_PLACE):
             if node[1] not in hidden:
                 by_serial.setdefault(node[2], []).append(node)
-        self.starts[slot] = {serial: [node[3] for node in some] for serial, some in by_serial.items()}
         self.tick()
 
     def _match(self, source: Source, outer: Any) -> list[Row]:
@@ -190,8 +213,9 @@ class Finder:
         nodes = self.found.get(slot, {}).get(outer[2])
         if not nodes:
             return []
-        starts = self.starts[slot][outer[2]]
-        return nodes[bisect_right(starts, outer[3]) : bisect_right(starts, outer[4])]
+        if len(nodes) == 1:
+            return nodes if outer[3] < nodes[0][3] <= outer[4] else []
+        return nodes[bisect_right(nodes, outer[3], key=_NUMBER) : bisect_right(nodes, outer[4], key=_NUMBER)]
 
     def _referred(self, folder: Found) -> list[int]:
         """The documents that a folder, or one inside of it, refers to."""
@@ -208,7 +232,8 @@ class Finder:
     def _extended(self, rows: list[Row], number: int) -> list[Row]:
         """The rows with what stands at a slot below what they have: a row for each, and one with nothing where there is none."""
         slot, above = self.plan.slots[number], self.plan.above(number)
-        if slot.attribute:
+        known = number in self.found  # it was looked at first, and has passed
+        if slot.attribute and not known:
             self._fetch_below(slot, rows, above)
         found: list[Row] = []
         for row in rows:
@@ -220,7 +245,7 @@ class Finder:
                 inside = self._between(number, outer) if isinstance(outer, tuple) else ()
             if slot.asks:
                 inside = [one for one in inside if self._fits(number, one)]
-            if number in self.plan.wanted:
+            if number in self.plan.wanted and not known:
                 inside = [one for one in inside if self._wanted(number, one)]
             if len(inside) == 1:
                 row[number] = inside[0]
@@ -231,9 +256,9 @@ class Finder:
         return found
 
     def _fetch_below(self, slot: Slot, rows: list[Row], above: int) -> None:
-        records = sorted({row[above][1] for row in rows if isinstance(row.get(above), tuple)})
-        before, self.asked = self.asked, records
-        self._fetch(slot.number, sorted(self._path_places(slot)), current=False)
+        outer = [row[above] for row in rows if isinstance(row.get(above), tuple)]
+        before, self.asked = self.asked, sorted({one[1] for one in outer})
+        self._fetch(slot.number, sorted(self._path_places(slot)), False, {one[2] for one in outer})
         self.asked = before
 
     def _path_places(self, slot: Slot) -> set[int]:
@@ -253,10 +278,6 @@ def refuse_more(count: int) -> None:
         raise ValueError(
             f"the query finds more than {MOST:,} combinations of nodes. Restrict it, or let CONTAINS say how they belong together."
         )
-
-
-def _place(node: Found) -> tuple[int, int, int]:
-    return node[1], node[2], node[3]
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,11 @@ class Records(Protocol):
     def concepts(self) -> Mapping[int, Place]:
         """The places in trees where nodes stand, by number."""
 
-    def scan(self, concepts: Sequence[int], records: Sequence[int] | None, current: bool, whole: bool) -> list[Found]:
-        """The nodes at some places, in some records or in all; of latest versions, or of every version; with name and data where `whole`."""
+    def scan(self, concepts: Sequence[int], records: Sequence[int] | None, current: bool, whole: bool, holding: str) -> list[Found]:
+        """The nodes at some places, in some records or in all; of latest versions, or of every version; with name and data where `whole`.
+
+        Those whose data is kept and has not the text `holding` in it may be left out.
+        """
 
     def records(self) -> Sequence[int]:
         """The records that may be asked."""
@@ -40,6 +43,9 @@ class Records(Protocol):
     def record(self, ehr_id: str) -> int | None:
         """The number of the record with an identifier, where it may be asked."""
 
+    def ehr_id(self, record: int) -> str:
+        """The identifier of a record."""
+
     def ehr(self, record: int) -> Json:
         """The EHR object of a record, with its EHR_STATUS in it."""
 
@@ -49,8 +55,8 @@ class Records(Protocol):
     def tree(self, serial: int) -> list[dict[str, Json]]:
         """The structure nodes of a document by their numbers."""
 
-    def read_ahead(self, serials: Iterable[int], records: Iterable[int]) -> None:
-        """Reads the trees of documents and the EHRs that will be asked for."""
+    def read_ahead(self, serials: Iterable[int], records: Iterable[int], named: Iterable[int] = ()) -> None:
+        """Reads the trees of documents and the EHRs that will be asked for, and the identifiers of those of which no more is asked."""
 
     def referred(self, record: int) -> Mapping[str, int]:
         """The documents of a record by the identifiers that a FOLDER refers to them by."""

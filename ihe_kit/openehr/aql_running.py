@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import product
 from typing import Any
 
-from ihe_kit.openehr.aql_at import Reader
+from ihe_kit.openehr.aql_at import Reader, is_ehr_id
 from ihe_kit.openehr.aql_finding import Finder, Row, refuse_more
 from ihe_kit.openehr.aql_plan import Plan, order_alias
 from ihe_kit.openehr.aql_query import (
@@ -159,13 +159,14 @@ class _Run:
             some = rows[start : start + MANY]
             serials: dict[int, None] = {}
             records: dict[int, None] = {}
+            named: dict[int, None] = {}
             for one in reached:
                 for found in {_identity(row.get(one.slot)): row.get(one.slot) for row in some}.values():
                     if isinstance(found, int):
-                        records[found] = None
+                        (named if is_ehr_id(one.steps) else records)[found] = None
                     elif found is not None and self.reader.in_tree(found, one.steps):
                         serials[found[2]] = None
-            self.records.read_ahead(serials, records)
+            self.records.read_ahead(serials, records, named)
             for row in some:
                 self.tick()
                 yield row
@@ -179,7 +180,7 @@ class _Run:
             self.tick()
             choices = [self._operand(self.query.columns[number].value, row) or [None] for number in plain_ones]
             for values in product(*choices):
-                groups.setdefault(_key(values), (list(values), []))[1].append(row)
+                groups.setdefault(_key(values) if values else "", (list(values), []))[1].append(row)
         if not groups and fixed:
             groups[""] = ([value for number in plain_ones for value in self._operand(self.query.columns[number].value, {})], [])
         shown = [self._group(plain_ones, values, some) for values, some in groups.values()]

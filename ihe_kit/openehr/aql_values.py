@@ -88,7 +88,7 @@ def compare(left: Json, operator: str, right: Json) -> bool:
     True
     """
     if type(left) in _NUMBERS and type(right) in _NUMBERS:
-        return operator != "LIKE" and _HOLDS[operator]((left > right) - (left < right))
+        return operator != "LIKE" and HOLDS[operator]((left > right) - (left < right))
     one, other = plain(left), plain(right)
     one, other = one.beside(other) if isinstance(one, FromUrl) else one, other.beside(one) if isinstance(other, FromUrl) else other
     if one is None or other is None:
@@ -96,7 +96,7 @@ def compare(left: Json, operator: str, right: Json) -> bool:
     if operator == "LIKE":
         return isinstance(one, str) and isinstance(other, str) and bool(_pattern(other).fullmatch(one))
     sign = _sign(one, other)
-    return sign is not None and _HOLDS[operator](sign)
+    return sign is not None and HOLDS[operator](sign)
 
 
 def _same_objects(left: Json, right: Json) -> bool | None:
@@ -104,7 +104,7 @@ def _same_objects(left: Json, right: Json) -> bool | None:
     return left == right if isinstance(left, dict | list) and isinstance(right, dict | list) else None
 
 
-_HOLDS: dict[str, Callable[[int], bool]] = {
+HOLDS: dict[str, Callable[[int], bool]] = {
     "=": lambda sign: sign == 0,
     "!=": lambda sign: sign != 0,
     "<": lambda sign: sign < 0,

@@ -67,20 +67,24 @@ class NodeIndex:
         self._concepts |= {row[0]: Concept(*row) for row in rows}
         return self._concepts
 
-    def scan(self, concepts: Sequence[int], records: Sequence[int] | None = None, current: bool = True, whole: bool = True) -> list[Found]:
+    def scan(
+        self, concepts: Sequence[int], records: Sequence[int] | None = None, current: bool = True, whole: bool = True, holding: str = ""
+    ) -> list[Found]:
         """The nodes of some concepts, in some records or in all; only of latest versions where `current`, else of every version.
 
-        Not `whole`: without name and data, which take the most time to hand over.
+        Not `whole`: without name and data, which take the most time to hand over. With `holding`, only nodes that have this text in their data,
+        and those whose data is not kept.
         """
         kept = "n.name, n.data" if whole else "'', ''"
         head = f"SELECT n.concept, n.record, n.serial, n.num, n.cap, {kept} FROM node n"
+        held, texts = (" AND (n.data = '' OR instr(n.data, ?) > 0)", (holding,)) if holding else ("", ())
         found: list[Found] = []
         for some in _parts(concepts):
             if records is None:
-                found += self._db.run(f"{head} WHERE n.concept IN {_marks(some)}{_ALL_LATEST * current}", some)
+                found += self._db.run(f"{head} WHERE n.concept IN {_marks(some)}{held}{_ALL_LATEST * current}", (*some, *texts))
             for few in _parts(records or ()):
-                sql = f"{head}{_LATEST * current} WHERE n.concept IN {_marks(some)} AND n.record IN {_marks(few)}"
-                found += self._db.run(sql, (*some, *few))
+                sql = f"{head}{_LATEST * current} WHERE n.concept IN {_marks(some)} AND n.record IN {_marks(few)}{held}"
+                found += self._db.run(sql, (*some, *few, *texts))
         return found
 
 

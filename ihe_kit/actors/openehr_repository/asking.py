@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from time import monotonic
 from typing import Any
@@ -70,15 +70,16 @@ class StoredRecords:
     def __init__(self, store: Store, trees: Trees, only: int | None = None) -> None:
         self.store, self.trees, self.only = store, trees, only
         self._ehrs: dict[int, Json] = {}
+        self._ids: dict[int, str] = {}
         self._hidden: set[int] | None = None
 
     def concepts(self) -> Mapping[int, Any]:
         return self.store.nodes.concepts()
 
-    def scan(self, concepts: Sequence[int], records: Sequence[int] | None, current: bool, whole: bool) -> list[Found]:
+    def scan(self, concepts: Sequence[int], records: Sequence[int] | None, current: bool, whole: bool, holding: str = "") -> list[Found]:
         if self.only is not None:
             records = [self.only] if records is None or self.only in records else []
-        return self.store.nodes.scan(concepts, records, current, whole)
+        return self.store.nodes.scan(concepts, records, current, whole, holding)
 
     def records(self) -> Sequence[int]:
         sql = "SELECT owner FROM document WHERE kind = 'EHR' AND current = 1 AND deleted = 0 ORDER BY owner"
@@ -94,6 +95,11 @@ class StoredRecords:
     def record(self, ehr_id: str) -> int | None:
         found = self.store.get("EHR", ehr_id)
         return found.owner if found and found.owner not in self.hidden() and self.only in (None, found.owner) else None
+
+    def ehr_id(self, record: int) -> str:
+        if record not in self._ids:
+            self.read_ahead((), (), (record,))
+        return self._ids.get(record, "")
 
     def ehr(self, record: int) -> Json:
         if record not in self._ehrs:
@@ -115,7 +121,11 @@ class StoredRecords:
             return self.trees[serial]
         return next((self.trees.keep(*row) for row in self._texts((serial,))), [])
 
-    def read_ahead(self, serials: Iterable[int], records: Iterable[int]) -> None:
+    def read_ahead(self, serials: Iterable[int], records: Iterable[int], named: Iterable[int] = ()) -> None:
+        nameless = [record for record in named if record not in self._ids]
+        for some in _parts(nameless):
+            sql = f"SELECT owner, id FROM document WHERE kind = 'EHR' AND current = 1 AND deleted = 0 AND owner IN ({_marks(some)})"
+            self._ids |= dict(self.store.ask(sql, some))
         for serial, text in self._texts([one for one in serials if one not in self.trees]):
             self.trees.keep(serial, text)
         missing = [record for record in records if record not in self._ehrs]
@@ -127,9 +137,8 @@ class StoredRecords:
                 self._ehrs[status[serial]]["ehr_status"] = json.loads(text)
 
     def _texts(self, serials: Sequence[int]) -> Iterable[tuple[int, str]]:
-        for start in range(0, len(serials), _SOME):
-            some = serials[start : start + _SOME]
-            yield from self.store.ask(f"SELECT serial, text FROM document WHERE serial IN ({','.join('?' * len(some))})", some)
+        for some in _parts(serials):
+            yield from self.store.ask(f"SELECT serial, text FROM document WHERE serial IN ({_marks(some)})", some)
 
     def referred(self, record: int) -> Mapping[str, int]:
         roots = [place.num for place in self.store.nodes.concepts().values() if not place.parent and place.type != "FOLDER"]
@@ -138,6 +147,14 @@ class StoredRecords:
             uid = (json.loads(row[6]) if row[6] else {}).get("uid") or {}
             found[str(uid.get("value", "")).partition("::")[0]] = row[2]
         return found
+
+
+def _parts(values: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (values[start : start + _SOME] for start in range(0, len(values), _SOME))
+
+
+def _marks(values: Sequence[int]) -> str:
+    return ",".join("?" * len(values))
 
 
 def ask(query: Query, records: StoredRecords, parameters: Mapping[str, Json], now: datetime, patience: float | None = None) -> Result:
