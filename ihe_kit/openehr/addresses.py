@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ihe_kit.json_text import Node as Json
 from ihe_kit.openehr import rm
 from ihe_kit.openehr.aom import Node
-from ihe_kit.openehr.flat import SUFFIXES
+from ihe_kit.openehr.flat_parts import SUFFIXES
 from ihe_kit.openehr.message import OpenehrMessage
 from ihe_kit.openehr.opt import Leaf
 from ihe_kit.openehr.paths import code_of, name_of

@@ -11,7 +11,7 @@ from ihe_kit.core import Element, Unreadable
 from ihe_kit.openehr import rm
 from ihe_kit.openehr.constraints import check_template
 from ihe_kit.openehr.findings import Findings
-from ihe_kit.openehr.flat import check_keys
+from ihe_kit.openehr.flat_keys import check_keys
 from ihe_kit.openehr.message import OpenehrMessage
 from ihe_kit.openehr.model import check_model
 from ihe_kit.openehr.opt import Template, load

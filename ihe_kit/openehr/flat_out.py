@@ -12,7 +12,7 @@ from typing import Any
 from ihe_kit.openehr import rm
 from ihe_kit.openehr.aom import Node
 from ihe_kit.openehr.flat import compose
-from ihe_kit.openehr.flat_parts import kind, model_move, parts, primitive, segment
+from ihe_kit.openehr.flat_parts import kind, model_move, parts_in, primitive, segment
 from ihe_kit.openehr.leaves import Move
 from ihe_kit.openehr.message import OpenehrMessage
 from ihe_kit.openehr.opt import Template
@@ -70,8 +70,7 @@ def _plain(one: Template, body: Mapping[str, Any]) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for leaf in one.leaves:
         for key, found in _read(body, leaf.moves, leaf.root):
-            known = parts(leaf.node)
-            values = {suffix: _inside(found, path) for suffix, path in known.items()}
+            values = {suffix: _inside(found, path) for suffix, path in parts_in(leaf.node, found).items()}
             of_model = leaf.moves[-1].attribute != "value" and len(leaf.ids) > 2 and leaf.ids[1] != "context"
             if of_model and implied.get(leaf.ids[-1], ...) in (values.get("code"), values.get("")):
                 continue
@@ -104,7 +103,10 @@ def _fits(member: Any, move: Move) -> bool:
 
 def _inside(value: Any, path: str) -> Any:
     for name in path.split("/"):
-        value = value if not name else value.get(name) if isinstance(value, dict) else None
+        if isinstance(value, list) and name.isdecimal():
+            value = value[int(name)] if int(name) < len(value) else None
+        elif name:
+            value = value.get(name) if isinstance(value, dict) else None
     return value
 
 
@@ -199,7 +201,7 @@ def _of_attribute(node: Node, name: str, wanted: Any, key: str, tried: set[str])
     out: dict[str, Any] = {}
     for index, one in enumerate(wanted if isinstance(wanted, list) else [wanted]):
         place = f"{key}/{id_}:{index}" if known.many else f"{key}/{id_}"
-        values = {f"{place}|{suffix}" if suffix else place: _inside(one, path) for suffix, path in parts(move.node).items()}
+        values = {f"{place}|{suffix}" if suffix else place: _inside(one, path) for suffix, path in parts_in(move.node, one).items()}
         values = {part: value for part, value in values.items() if value is not None}
         raw = {f"{place}|raw": one}
         chosen = values if values and not tried & set(values) else raw

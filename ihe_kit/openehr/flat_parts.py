@@ -3,7 +3,9 @@ template (openEHR ITS-REST 1.1.0, Simplified Formats, RM Mappings)."""
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
+from typing import Any
 
 from ihe_kit.openehr import rm
 from ihe_kit.openehr.aom import Node
@@ -44,6 +46,7 @@ SUFFIXES: dict[str, dict[str, str]] = {
     "FEEDER_AUDIT_DETAILS": {"system_id": "system_id", "version_id": "version_id", "time": "time/value"},
     "INSTRUCTION_DETAILS": {"path": "instruction_id/path", "composition_uid": "instruction_id/id/value", "activity_id": "activity_id"},
 }
+_IDENTIFIER = re.compile(r"identifiers_(id|type|issuer|assigner):(0|[1-9][0-9]{0,2})")
 # What the reference model leaves open and a builder has to settle.
 CONCRETE = {"EVENT": "POINT_EVENT", "PARTY_PROXY": "PARTY_IDENTIFIED", "UID_BASED_ID": "OBJECT_VERSION_ID", "OBJECT_ID": "GENERIC_ID"}
 # Where the segment of a key is not the attribute's own name; other lists are called by their singular.
@@ -74,6 +77,25 @@ def lineage(type_: str) -> frozenset[str]:
 def parts(node: Node) -> dict[str, str]:
     """The parts of a value: what stands after | and where it belongs."""
     return {"": ""} if primitive(node) else SUFFIXES.get(rm.bare(node.type), PLAIN)
+
+
+def inner_path(node: Node, suffix: str) -> str | None:
+    """Where a part of a value belongs; None where the value has no such part. The identifiers of a participant are numbered.
+
+    >>> inner_path(Node("PARTICIPATION"), "identifiers_id:1")
+    'performer/identifiers/1/id'
+    """
+    found = _IDENTIFIER.fullmatch(suffix) if node.type == "PARTICIPATION" else None
+    return f"performer/identifiers/{found[2]}/{found[1]}" if found else parts(node).get(suffix)
+
+
+def parts_in(node: Node, value: Any) -> dict[str, str]:
+    """The parts of a value that is there: those of its class, and a row for each identifier of a participant."""
+    performer = value.get("performer") if node.type == "PARTICIPATION" and isinstance(value, dict) else None
+    held = performer.get("identifiers") if isinstance(performer, dict) else None
+    numbers = range(len(held)) if isinstance(held, list) else ()
+    more = {f"identifiers_{name}:{n}": f"performer/identifiers/{n}/{name}" for n in numbers for name in SUFFIXES["DV_IDENTIFIER"]}
+    return parts(node) | more
 
 
 @lru_cache(maxsize=16384)  # so that the same segment below the same node is the same move

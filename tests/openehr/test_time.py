@@ -7,7 +7,7 @@ from time import process_time
 import pytest
 
 from ihe_kit.openehr import conform, load, parse, recognises, template
-from ihe_kit.openehr.flat import check_keys
+from ihe_kit.openehr.flat_keys import check_keys
 from ihe_kit.openehr.notation import opt
 from ihe_kit.openehr.paths import class_in, read_path
 
