@@ -6,12 +6,14 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
 from ihe_kit import rest
+from ihe_kit.json_text import Node
 from ihe_kit.openehr.flat import from_flat
-from ihe_kit.openehr.message import OpenehrMessage, parse
+from ihe_kit.openehr.message import OpenehrMessage, Place, parse
 from ihe_kit.openehr.opt import template
 from ihe_kit.rules import Finding
 
@@ -28,8 +30,8 @@ def build(structure: str, values: Mapping[str, Any], clock: Callable[[], datetim
     `POST ehr/{ehr_id}/composition kit_vital_signs.v1`, `POST ehr`, `POST definition/template/adl1.4 kit_vital_signs.v1`,
     `GET ehr/{ehr_id}/composition/{version_uid}`. What stands in braces is taken from the values; the others are FLAT keys, or for
     `POST ehr` the `subject_id` and `subject_namespace`; `body` is any other body: a text, or data for JSON. `if_match` names the version that a
-    PUT replaces. The repository gives the identifiers, so `ids` is not used yet. Raises ValueError for a value that is missing or cannot be used, LookupError for an unknown
-    template.
+    PUT replaces. The repository gives the identifiers, so `ids` is not used yet. Raises ValueError for a value that is missing or cannot be
+    used, LookupError for an unknown template.
 
     >>> from datetime import UTC, datetime
     >>> build("GET ehr/{ehr_id}", {"ehr_id": "7d44b88c"}, lambda: datetime.now(UTC), str).name
@@ -106,3 +108,25 @@ def refuse(
     errors = [{"path": one.path, "says": one.says, "rule": one.rule} for one in findings]
     body = json.dumps({"message": message, "code": status, "errors": errors}, indent=1, ensure_ascii=False) + "\n"
     return parse(rest.response(status, body, [JSON, ("date", rest.http_date(clock()))]))
+
+
+class Written(OpenehrMessage):
+    """A response that was written here: its body is sound, and is read only if somebody asks for what is in it."""
+
+    def __init__(self, status: int, body: str, headers: Sequence[tuple[str, str]]) -> None:
+        self.text = rest.response(status, body, headers)
+        self.method = self.url = ""
+        self.status, self.headers = str(status), {name.lower(): value for name, value in headers}
+        self.body_start, self.holds_body = len(self.text) - len(body), False
+        self.holds_body = bool(body.strip()) and self._is_json()
+
+    @cached_property
+    def _read(self) -> OpenehrMessage:
+        return OpenehrMessage(self.text)
+
+    @cached_property
+    def root(self) -> Node | None:
+        return self._read.root
+
+    def place(self, node: Node) -> Place:
+        return self._read.place(node)

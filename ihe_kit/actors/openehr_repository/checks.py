@@ -11,7 +11,7 @@ from ihe_kit.rules import Finding, check, has_errors
 
 
 def checked_body(call: Call, kind: str) -> OpenehrMessage:
-    """The body as canonical JSON, where it is of this kind and breaks no rule. Raises Refused: 400, 415, and 422 with every finding."""
+    """A message whose body is canonical JSON, where it is of this kind and breaks no rule. Raises Refused: 400, 415, and 422 with every finding."""
     message = body_of(call, kind)
     rules = next((one.request_rules for one in candidates(call.message)), ())
     refuse_errors([*findings(call, message), *(check(call.message, rules) if call.message.kind == kind else ())])

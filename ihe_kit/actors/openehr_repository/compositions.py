@@ -33,7 +33,7 @@ def create_composition(call: Call, ehr_id: str) -> Message:
     ehr = ehr_of(call, ehr_id)
     body = checked_body(call, KIND)
     must_be_modifiable(call, ehr)
-    change = Change(KIND, call.store.unused(KIND, call.new_uuid), body.text, from_headers(call, CREATION))
+    change = Change(KIND, call.store.unused(KIND, call.new_uuid), body.body, from_headers(call, CREATION))
     _, (kept,) = commit(call, ehr, [change])
     return changed(call, 201, uid_of(kept), kept.text, _tags(call, ehr, kept))
 
@@ -66,7 +66,7 @@ def update_composition(call: Call, ehr_id: str, asked: str) -> Message:
     must_match(call, last, _place(ehr, last))
     _same_composition(body, last)
     must_be_modifiable(call, ehr)
-    _, (kept,) = commit(call, ehr, [Change(KIND, last.id, body.text, from_headers(call, MODIFICATION, AMENDMENT))])
+    _, (kept,) = commit(call, ehr, [Change(KIND, last.id, body.body, from_headers(call, MODIFICATION, AMENDMENT))])
     return changed(call, 200, uid_of(kept), kept.text, _tags(call, ehr, kept))
 
 

@@ -37,7 +37,7 @@ def create_directory(call: Call, ehr_id: str) -> Message:
         headers = _tags(call, ehr, one)
         return error(409, f"The EHR {ehr_id} has a directory already, {uid_of(one)}. Change it by PUT.", headers=headers)
     must_be_modifiable(call, ehr)
-    change = Change(KIND, call.store.unused(KIND, call.new_uuid), body.text, from_headers(call, CREATION))
+    change = Change(KIND, call.store.unused(KIND, call.new_uuid), body.body, from_headers(call, CREATION))
     _, (kept,) = commit(call, ehr, [change])
     return changed(call, 201, uid_of(kept), kept.text, _tags(call, ehr, kept))
 
@@ -94,7 +94,7 @@ def update_directory(call: Call, ehr_id: str) -> Message:
     body = checked_body(call, KIND)
     must_match(call, last, _place(ehr, last))
     must_be_modifiable(call, ehr)
-    _, (kept,) = commit(call, ehr, [Change(KIND, last.id, body.text, from_headers(call, MODIFICATION, AMENDMENT))])
+    _, (kept,) = commit(call, ehr, [Change(KIND, last.id, body.body, from_headers(call, MODIFICATION, AMENDMENT))])
     return changed(call, 200, uid_of(kept), kept.text, _tags(call, ehr, kept))
 
 

@@ -33,7 +33,7 @@ def create_ehr(call: Call, ehr_id: str = "") -> Message:
     """A new EHR with the EHR_STATUS of the body, or with one of nobody; 409 where the patient, or the identifier, has an EHR already."""
     if ehr_id and not is_uuid(ehr_id):
         return error(400, f"{ehr_id[:60]} is no UUID, which names an EHR, e.g. 7d44b88c-4199-4bad-97dc-d78268e01398.")
-    text = checked_body(call, STATUS).text if call.message.body.strip() else ehr_status("", "")
+    text = checked_body(call, STATUS).body if call.message.body.strip() else ehr_status("", "")
     audit = from_headers(call, CREATION)
     _refuse_taken(call, text)
     ehr_id = ehr_id or call.store.unused("EHR", call.new_uuid)
@@ -95,7 +95,9 @@ def _ehr(call: Call, ehr: Document) -> str:
     """The EHR with references to what it has now."""
     body: dict[str, Any] = json.loads(ehr.text)
     now = {"ehr_status": STATUS, "directory": "FOLDER"}
-    body |= {name: reference(uid_of(one), kind) for name, kind in now.items() for one in of_ehr(call, ehr, kind)}
+    known = {name: reference(uid_of(one), kind) for name, kind in now.items() for one in of_ehr(call, ehr, kind)}
+    created = {"time_created": body.pop("time_created")}
+    body |= known | created
     return json.dumps(body, indent=2, ensure_ascii=False)
 
 
@@ -121,7 +123,7 @@ def update_status(call: Call, ehr_id: str) -> Message:
     """A new version of the EHR_STATUS. What may not be changed otherwise may be made modifiable again."""
     ehr = ehr_of(call, ehr_id)
     (last,) = of_ehr(call, ehr, STATUS)
-    text = checked_body(call, STATUS).text
+    text = checked_body(call, STATUS).body
     must_match(call, last, f"ehr/{ehr_id}/ehr_status/{uid_of(last)}")
     audit = from_headers(call, MODIFICATION, AMENDMENT)
     return _updated(call, ehr, last, text, audit)

@@ -79,7 +79,7 @@ def accepts(call: Call, *media: str) -> str:
 
 
 def body_of(call: Call, kind: str) -> OpenehrMessage:
-    """The object of the body in canonical JSON. Raises Refused: 400 for another kind of object, 415 for another form."""
+    """A message whose body is the object in canonical JSON. Raises Refused: 400 for another kind of object, 415 for another form."""
     message = call.message
     if not message.body.strip():
         raise refused(400, f"expected a body of type {kind}, but the body is empty")
@@ -95,7 +95,7 @@ def body_of(call: Call, kind: str) -> OpenehrMessage:
             ": name its form and its template" if message.kind == "FLAT" else ""
         )
         raise refused(400, f"expected a body of type {kind}, but found {found}")
-    return as_json(message) if message.is_xml else parse(message.body)
+    return as_json(message) if message.is_xml else message
 
 
 def _as_xml_alone(message: OpenehrMessage) -> OpenehrMessage:

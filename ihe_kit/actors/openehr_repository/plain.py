@@ -8,8 +8,7 @@ from typing import Any
 
 from ihe_kit.actors import Refused
 from ihe_kit.core import Message
-from ihe_kit.openehr import OPENEHR
-from ihe_kit.rest import response
+from ihe_kit.openehr.build import Written
 
 JSON, XML = "application/json", "application/xml"
 Headers = Sequence[tuple[str, str]]
@@ -17,7 +16,7 @@ Headers = Sequence[tuple[str, str]]
 
 def text(status: int, body: str, media: str = JSON, headers: Headers = ()) -> Message:
     """An answer with a body of any kind, or with none."""
-    return OPENEHR.parse(response(status, body, [*([("content-type", media)] if body else []), *headers]))
+    return Written(status, body, [*([("content-type", media)] if body else []), *headers])
 
 
 def data(status: int, value: Any, headers: Headers = ()) -> Message:
