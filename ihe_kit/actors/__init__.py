@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
@@ -60,13 +61,17 @@ class Actor(ABC):
         """What some work answers, done within one transaction of the store; or the refusal, and then the store is as it was."""
         problem: str | list[Finding] | Message
         try:
-            with self.store.transaction(alone=self.changes(request)):
+            with self.turn(request):
                 return work()
         except Refused as refusal:
             problem = refusal.problem
         except Exception as fault:
             problem = _reason(fault)
         return self._refuse(request, problem, **how)
+
+    def turn(self, request: Message) -> AbstractContextManager[None]:
+        """What surrounds the work: one transaction of the store, so that nobody else is answered meanwhile."""
+        return self.store.transaction(alone=self.changes(request))
 
     def changes(self, request: Message) -> bool:
         """Whether a request may change what it has read first, so that no other process may change it in between."""

@@ -167,7 +167,9 @@ def is_ehr_id(steps: tuple[Step, ...]) -> bool:
 def _needle(condition: Condition) -> tuple[str, str]:
     """(the attribute where a condition begins to look, the JSON of the text that has to be there); ("", "") where nothing can be told so."""
     match condition:
-        case Comparison(Path(steps=(Step() as first, *_)), "=", Literal(value)) if is_word(value) and value.isprintable():
+        case Comparison(Path(steps=(Step() as first, *_)), "=", Literal(value)) if (
+            isinstance(value, str) and is_word(value) and value.isprintable()
+        ):
             return first.attribute, json.dumps(value, ensure_ascii=False)
     return "", ""
 

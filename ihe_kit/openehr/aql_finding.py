@@ -134,9 +134,12 @@ class Finder:
         few = self.asked if self.asked is not None and len(self.asked) <= FEW else None
         hidden = self.records.hidden() if few is None else ()
         holding = self.reader.holding(self.plan.wanted.get(slot, ()), places)
-        nodes = self.records.scan(places, few, current, slot in self.read, holding) if places and few != [] else []
+        nodes: list[Found] = []
+        for some in self.records.scan(places, few, current, slot in self.read, holding) if places and few != [] else ():
+            self.tick()
+            nodes += some if serials is None else [node for node in some if node[2] in serials]
         by_serial = self.found.setdefault(slot, {})
-        for node in sorted(nodes if serials is None else (node for node in nodes if node[2] in serials), key=_PLACE):
+        for node in sorted(nodes, key=_PLACE):
             if node[1] not in hidden:
                 by_serial.setdefault(node[2], []).append(node)
         self.tick()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 Json = Any
@@ -28,8 +28,11 @@ class Records(Protocol):
     def concepts(self) -> Mapping[int, Place]:
         """The places in trees where nodes stand, by number."""
 
-    def scan(self, concepts: Sequence[int], records: Sequence[int] | None, current: bool, whole: bool, holding: str) -> list[Found]:
-        """The nodes at some places, in some records or in all; of latest versions, or of every version; with name and data where `whole`.
+    def scan(
+        self, concepts: Sequence[int], records: Sequence[int] | None, current: bool, whole: bool, holding: str
+    ) -> Iterator[list[Found]]:
+        """The nodes at some places, in some records or in all; of latest versions, or of every version; with name and data where `whole`;
+        some at a time, so that the clock can be looked at.
 
         Those whose data is kept and has not the text `holding` in it may be left out.
         """

@@ -65,32 +65,32 @@ class NodeIndex:
             "SELECT num, parent, attribute, code, type FROM concept WHERE num > ? ORDER BY num", (max(self._concepts, default=0),)
         )
         self._concepts |= {row[0]: Concept(*row) for row in rows}
-        return self._concepts
+        return dict(self._concepts)
 
     def scan(
-        self, concepts: Sequence[int], records: Sequence[int] | None = None, current: bool = True, whole: bool = True, holding: str = ""
+        self, concepts: Sequence[int], records: Sequence[int] | range, current: bool = True, whole: bool = True, holding: str = ""
     ) -> list[Found]:
-        """The nodes of some concepts, in some records or in all; only of latest versions where `current`, else of every version.
+        """The nodes of some concepts, in some records or a range of them; only of latest versions where `current`, else of every version.
 
         Not `whole`: without name and data, which take the most time to hand over. With `holding`, only nodes that have this text in their data,
         and those whose data is not kept.
         """
         kept = "n.name, n.data" if whole else "'', ''"
-        head = f"SELECT n.concept, n.record, n.serial, n.num, n.cap, {kept} FROM node n"
+        head = f"SELECT n.concept, n.record, n.serial, n.num, n.cap, {kept} FROM node n{_LATEST * current}"
         held, texts = (" AND (n.data = '' OR instr(n.data, ?) > 0)", (holding,)) if holding else ("", ())
         found: list[Found] = []
         for some in _parts(concepts):
-            if records is None:
-                found += self._db.run(f"{head} WHERE n.concept IN {_marks(some)}{held}{_ALL_LATEST * current}", (*some, *texts))
-            for few in _parts(records or ()):
-                sql = f"{head}{_LATEST * current} WHERE n.concept IN {_marks(some)} AND n.record IN {_marks(few)}{held}"
+            if isinstance(records, range):
+                sql = f"{head} WHERE n.concept IN {_marks(some)} AND n.record >= ? AND n.record < ?{held}"
+                found += self._db.run(sql, (*some, records.start, records.stop, *texts))
+                continue
+            for few in _parts(records):
+                sql = f"{head} WHERE n.concept IN {_marks(some)} AND n.record IN {_marks(few)}{held}"
                 found += self._db.run(sql, (*some, *few, *texts))
         return found
 
 
-# Whether a version is the latest is looked up for the few nodes of a record, and for all nodes in a list of all versions, which an index has.
 _LATEST = " JOIN document d ON d.serial = n.serial AND d.current = 1 AND d.deleted = 0"
-_ALL_LATEST = " AND n.serial IN (SELECT serial FROM document WHERE current = 1 AND deleted = 0)"
 
 
 def _parts(values: Sequence[int]) -> Iterator[Sequence[int]]:

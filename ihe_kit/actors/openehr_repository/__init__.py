@@ -6,6 +6,8 @@ What is committed is kept as a version, and nothing is overwritten: `versions` h
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+
 from ihe_kit.actors import Actor
 from ihe_kit.actors.openehr_repository.call import SYSTEM, Call
 from ihe_kit.actors.openehr_repository.plain import data, error, text
@@ -31,6 +33,11 @@ class OpenehrRepository(Actor):
         """What a change follows must still be the latest version when it is kept. A query by POST changes nothing."""
         assert isinstance(request, OpenehrMessage)
         return request.method in ("POST", "PUT", "DELETE") and not request.target.startswith("query/")
+
+    def turn(self, request: Message) -> AbstractContextManager[None]:
+        """A query changes nothing and may take long: others are answered beside it."""
+        assert isinstance(request, OpenehrMessage)
+        return nullcontext() if request.target.startswith("query/") else super().turn(request)
 
     def answer(self, request: Message) -> Message:
         assert isinstance(request, OpenehrMessage)

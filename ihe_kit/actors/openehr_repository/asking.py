@@ -1,6 +1,7 @@
 """AQL asked of the one store: the index of structure nodes, and the documents themselves where the index does not say enough.
 
-A query waits for nobody and keeps nobody waiting for long: after `PATIENCE` seconds it is given up.
+A query keeps nobody waiting: it reads a part of the index, lets others in, and reads the next. After `PATIENCE` seconds it is given up. Since
+versions never change, what it reads of one stays right when a newer one comes meanwhile.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ import json
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from time import monotonic
+from itertools import pairwise
+from threading import Lock
+from time import monotonic, sleep
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -18,14 +21,15 @@ from ihe_kit.openehr.aql_query import Query
 from ihe_kit.openehr.aql_records import Found, TooLong
 from ihe_kit.openehr.aql_running import Result, run
 from ihe_kit.openehr.nodes import structure
-from ihe_kit.store import Entry, Store
+from ihe_kit.store import ALL, Entry, Store
 
 Json = Any
 PATIENCE = 30.0  # seconds
 HIDDEN = "not queryable"  # by this an EHR_STATUS is found that says is_queryable: false; the value is the number of its record
 _TREES = 12_000_000  # characters of documents whose trees are kept: some hundred megabytes
-_TICKS = 200  # calls after which the clock is looked at
-_SOME = 400
+_SOME = 400  # records or documents in one statement
+_MOMENT = 0.0005  # seconds in which others get their turn: whoever asks for a lock again at once has it before those who wait
+_RECORDS = "SELECT owner FROM document WHERE kind = 'EHR' AND current = 1 AND deleted = 0 ORDER BY owner"
 
 
 def hidden(status: Mapping[str, Json], record: int) -> list[Entry]:
@@ -39,20 +43,22 @@ class Trees:
     def __init__(self) -> None:
         self._kept: OrderedDict[int, tuple[int, list[dict[str, Json]]]] = OrderedDict()
         self._size = 0
+        self._lock = Lock()
 
-    def __contains__(self, serial: int) -> bool:
-        return serial in self._kept
-
-    def __getitem__(self, serial: int) -> list[dict[str, Json]]:
-        self._kept.move_to_end(serial)
-        return self._kept[serial][1]
+    def get(self, serial: int) -> list[dict[str, Json]] | None:
+        with self._lock:
+            if serial not in self._kept:
+                return None
+            self._kept.move_to_end(serial)
+            return self._kept[serial][1]
 
     def keep(self, serial: int, text: str) -> list[dict[str, Json]]:
         nodes = structure(json.loads(text))
-        self._kept[serial] = (len(text), nodes)
-        self._size += len(text)
-        while self._size > _TREES and len(self._kept) > 1:
-            self._size -= self._kept.popitem(last=False)[1][0]
+        with self._lock:
+            self._size += len(text) - self._kept.pop(serial, (0, []))[0]
+            self._kept[serial] = (len(text), nodes)
+            while self._size > _TREES and len(self._kept) > 1:
+                self._size -= self._kept.popitem(last=False)[1][0]
         return nodes
 
 
@@ -74,16 +80,28 @@ class StoredRecords:
         self._hidden: set[int] | None = None
 
     def concepts(self) -> Mapping[int, Any]:
-        return self.store.nodes.concepts()
+        with self.store.transaction():
+            return self.store.nodes.concepts()
 
-    def scan(self, concepts: Sequence[int], records: Sequence[int] | None, current: bool, whole: bool, holding: str = "") -> list[Found]:
+    def scan(
+        self, concepts: Sequence[int], records: Sequence[int] | None, current: bool, whole: bool, holding: str = ""
+    ) -> Iterator[list[Found]]:
         if self.only is not None:
             records = [self.only] if records is None or self.only in records else []
-        return self.store.nodes.scan(concepts, records, current, whole, holding)
+        for number, some in enumerate(self._all_records() if records is None else [records]):
+            if number:
+                sleep(_MOMENT)
+            with self.store.transaction():
+                found = self.store.nodes.scan(concepts, some, current, whole, holding)
+            yield found
+
+    def _all_records(self) -> list[range]:
+        """All records, some hundreds at a time."""
+        owners = [row[0] for row in self.store.ask(_RECORDS)]
+        return [range(*pair) for pair in pairwise((0, *owners[_SOME::_SOME], ALL))]
 
     def records(self) -> Sequence[int]:
-        sql = "SELECT owner FROM document WHERE kind = 'EHR' AND current = 1 AND deleted = 0 ORDER BY owner"
-        found = [row[0] for row in self.store.ask(sql)] if self.only is None else [self.only]
+        found = [row[0] for row in self.store.ask(_RECORDS)] if self.only is None else [self.only]
         return [number for number in found if number not in self.hidden()]
 
     def hidden(self) -> set[int]:
@@ -117,22 +135,21 @@ class StoredRecords:
         return {"_type": "ORIGINAL_VERSION", "uid": {"_type": "OBJECT_VERSION_ID", "value": uid}, "commit_audit": audit}
 
     def tree(self, serial: int) -> list[dict[str, Json]]:
-        if serial in self.trees:
-            return self.trees[serial]
-        return next((self.trees.keep(*row) for row in self._texts((serial,))), [])
+        known = self.trees.get(serial)
+        return next((self.trees.keep(*row) for row in self._texts((serial,))), []) if known is None else known
 
     def read_ahead(self, serials: Iterable[int], records: Iterable[int], named: Iterable[int] = ()) -> None:
         nameless = [record for record in named if record not in self._ids]
         for some in _parts(nameless):
             sql = f"SELECT owner, id FROM document WHERE kind = 'EHR' AND current = 1 AND deleted = 0 AND owner IN ({_marks(some)})"
             self._ids |= dict(self.store.ask(sql, some))
-        for serial, text in self._texts([one for one in serials if one not in self.trees]):
+        for serial, text in self._texts([one for one in serials if self.trees.get(one) is None]):
             self.trees.keep(serial, text)
         missing = [record for record in records if record not in self._ehrs]
         if missing:
             self._ehrs |= {one.owner: json.loads(one.text) for one in self.store.owned(missing)}
-            places = [place.num for place in self.store.nodes.concepts().values() if place.type == "EHR_STATUS" and not place.parent]
-            status = {row[2]: row[1] for row in self.store.nodes.scan(places, missing, whole=False)}
+            places = [number for number, place in self.concepts().items() if place.type == "EHR_STATUS" and not place.parent]
+            status = {row[2]: row[1] for some in self.scan(places, missing, True, False) for row in some}
             for serial, text in self._texts(list(status)):
                 self._ehrs[status[serial]]["ehr_status"] = json.loads(text)
 
@@ -141,9 +158,9 @@ class StoredRecords:
             yield from self.store.ask(f"SELECT serial, text FROM document WHERE serial IN ({_marks(some)})", some)
 
     def referred(self, record: int) -> Mapping[str, int]:
-        roots = [place.num for place in self.store.nodes.concepts().values() if not place.parent and place.type != "FOLDER"]
+        roots = [number for number, place in self.concepts().items() if not place.parent and place.type != "FOLDER"]
         found = {}
-        for row in self.scan(roots, [record], True, True):
+        for row in (row for some in self.scan(roots, [record], True, True) for row in some):
             uid = (json.loads(row[6]) if row[6] else {}).get("uid") or {}
             found[str(uid.get("value", "")).partition("::")[0]] = row[2]
         return found
@@ -164,14 +181,10 @@ def ask(query: Query, records: StoredRecords, parameters: Mapping[str, Json], no
 
 def _clockwork(patience: float) -> Callable[[], None]:
     """What raises TooLong when time is up, if it is called often enough."""
-    end, left = monotonic() + patience, _TICKS
+    end = monotonic() + patience
 
     def tick() -> None:
-        nonlocal left
-        left -= 1
-        if left <= 0:
-            left = _TICKS
-            if monotonic() > end:
-                raise TooLong(f"the query was given up after {patience:g} seconds. Restrict it: to one EHR, by WHERE, or by LIMIT.")
+        if monotonic() > end:
+            raise TooLong(f"the query was given up after {patience:g} seconds. Restrict it: to one EHR, by WHERE, or by LIMIT.")
 
     return tick
