@@ -68,8 +68,8 @@ def compose(values: Mapping[str, Any], one: Template, clock: Clock) -> dict[str,
     usual = [entry(one, f"{root}/{key}", value, key) for key, value in defaults.items()]
     given = {(each.moves, each.suffix): each.value for each in entries}
     said = {each.key: str(given.get((each.moves, each.suffix), each.value)) for each in usual}
-    ids = (flat_ctx.plain(values, name) for name in ("id_scheme", "id_namespace"))
-    frame = Frame(one.id, said["language|code"], said["context/start_time"], *ids, tuple(flat_ctx.defaults(values)))
+    ids = {name: flat_ctx.plain(values, name) for name in flat_ctx.IDS}
+    frame = Frame(one.id, said["language|code"], said["context/start_time"], **ids, defaults=tuple(flat_ctx.defaults(values)))
     whole = {each.moves for each in entries if each.suffix == "raw"}
     lasting = not any(each.moves and each.moves[0][0].attribute == "context" for each in entries) and said["category|code"] == "431"
     entries += [
@@ -172,7 +172,7 @@ def value_of(node: Node, given: Mapping[str, Any], frame: Frame, where: str = ""
         out["media_type"]["terminology_id"] = {"value": "IANA_media-types"}
     if "mode" in out and str(out["mode"]["value"]) in _codes():
         out["mode"]["defining_code"] = {"terminology_id": {"value": "openehr"}, "code_string": _codes()[str(out["mode"]["value"])]}
-    if node.type == "DV_PARSABLE" and where == "timing" and frame.defaults:
+    if node.type == "DV_PARSABLE" and where == "timing":
         out.setdefault("formalism", "timing")
     for party in (out, out.get("performer")):
         if party and "external_ref" in party:
@@ -219,6 +219,8 @@ def _typed(name: str, values: dict[str, Any]) -> dict[str, Any]:
         if isinstance(value, dict) and "_type" not in value:
             declared = known[key].type if key in known else ""
             values[key] = _typed(kind(declared), value)
+        elif isinstance(value, list):
+            values[key] = [_typed(kind(known[key].type), one) if isinstance(one, dict) and "_type" not in one else one for one in value]
     return _ordered(name, values)
 
 

@@ -17,6 +17,7 @@ from ihe_kit.openehr.flat_parts import lineage, model_move
 from ihe_kit.openehr.leaves import Move
 
 _NUMBER = re.compile(r":(0|[1-9][0-9]{0,3})(?=\||$)")
+IDS = ("id_scheme", "id_namespace")
 _PEOPLE = "ctx/participation_"
 _IDENTIFIER = ("issuer", "assigner", "id", "type")
 
@@ -101,6 +102,25 @@ def gaps(keys: Iterable[str]) -> dict[str, str]:
         for key, number in numbered.items()
         if number and number - 1 not in numbered.values()
     }
+
+
+@lru_cache(maxsize=1)
+def of_the_frame() -> dict[str, dict[str, str]]:
+    """What the context says of the composition once: by the FLAT key below the root, the name behind ctx/ of each part of the value.
+
+    >>> of_the_frame()["context/setting"]
+    {'code': 'setting'}
+    """
+    found: dict[str, dict[str, str]] = {}
+    for row in (one for several in _rows().values() for one in several if one["class"] == "COMPOSITION" and ":" not in one["place"]):
+        stem, _, suffix = row["place"].partition("|")
+        found.setdefault(stem, {})[suffix] = row["key"]
+    return found
+
+
+def names() -> list[str]:
+    """The keys of the context in the order of the table, without those of a repetition."""
+    return [f"ctx/{name}" for name in _rows() if ":" not in name]
 
 
 @lru_cache(maxsize=1)

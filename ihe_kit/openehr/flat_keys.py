@@ -32,7 +32,7 @@ def spelled_out(one: Template, key: str, value: Any) -> dict[str, Any]:
     key = _from_path(one, key) if key.startswith("/") else _of_open_list(one, key)
     stem, bar, suffix = key.partition("|")
     if suffix == "raw" and ("/" in stem or stem == one.leaves[0].root):
-        _leaf(one, key)
+        leaf_of(one, key)
         return {key: value}
     if "/" not in stem:
         named = [leaf for leaf in one.leaves if leaf.ids[-1] == stem and leaf.moves[-1].attribute == "value"]
@@ -42,7 +42,7 @@ def spelled_out(one: Template, key: str, value: Any) -> dict[str, Any]:
             why = several if named else "it is no value of the template" + nearest(stem, every)
             raise ValueError(f"{key}: could not consume {stem!r}; {why}")
         stem = named[0].key
-    leaf = _leaf(one, stem + bar + suffix)
+    leaf = leaf_of(one, stem + bar + suffix)
     allowed = parts(leaf.node)
     if bar or "" in allowed:
         return {stem + bar + suffix: value}
@@ -137,7 +137,7 @@ def order(one: Template) -> dict[tuple[str, ...], tuple[int, Leaf]]:
     return {leaf.ids: (number, leaf) for number, leaf in reversed(list(enumerate(one.leaves)))}
 
 
-def _leaf(one: Template, key: str) -> Leaf:
+def leaf_of(one: Template, key: str) -> Leaf:
     """The leaf of a full key. Raises ValueError that names the first part that leads nowhere."""
     stem, bar, suffix = key.partition("|")
     ids = tuple(part.partition(":")[0] for part in stem.split("/"))
@@ -158,7 +158,8 @@ def _leaf(one: Template, key: str) -> Leaf:
 
 def _beside(one: Template, ids: tuple[str, ...]) -> Leaf | None:
     """The leaf of a key that leaves the template for the reference model, as `_link` and `_normal_range/lower` do."""
-    for depth in range(len(ids) - 1, 0, -1):
+    deepest = max(len(way) for way in (*order(one), *_ways(one)))
+    for depth in range(min(len(ids) - 1, deepest), 0, -1):
         leaf, group = order(one).get(ids[:depth]), _ways(one).get(ids[:depth])
         starts = [leaf[1].moves, leaf[1].moves[:-1]] if leaf else [group] if group is not None else []
         if not ids[depth].startswith("_") and ids[depth] not in WITHOUT_UNDERSCORE:
@@ -195,7 +196,7 @@ def _lost_way(one: Template, key: str) -> str:
 
 
 def entry(one: Template, key: str, value: Any, written: str) -> Entry:
-    leaf = _leaf(one, key)
+    leaf = leaf_of(one, key)
     stem, _, suffix = key.partition("|")
     top, *parts = stem.split("/")
     _repetition(key, top, False)

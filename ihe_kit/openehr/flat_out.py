@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from ihe_kit.openehr import rm
+from ihe_kit.openehr import flat_ctx, rm
 from ihe_kit.openehr.aom import Node
-from ihe_kit.openehr.flat import compose
-from ihe_kit.openehr.flat_parts import kind, model_move, parts_in, primitive, segment
+from ihe_kit.openehr.flat import Frame, compose, value_of
+from ihe_kit.openehr.flat_keys import leaf_of
+from ihe_kit.openehr.flat_parts import inner_path, kind, model_move, parts_in, primitive, segment, suffixed
 from ihe_kit.openehr.leaves import Move
 from ihe_kit.openehr.message import OpenehrMessage
 from ihe_kit.openehr.opt import Template
@@ -21,12 +22,12 @@ from ihe_kit.openehr.opt import template as known_template
 _PASSES = 12  # each says more by |raw than the one before; the last resort is the whole composition
 
 
-def to_flat(message: OpenehrMessage, template: Template | str | None = None) -> dict[str, Any]:
+def to_flat(message: OpenehrMessage, template: Template | str | None = None, ctx: bool = False) -> dict[str, Any]:
     """The FLAT values of a canonical composition: those from which `from_flat` makes the same again.
 
     What follows by itself is left out: names, a language or a time like the composition's. What has no key of its own goes by `|raw`, as
-    canonical JSON of the smallest part that holds it (Simplified Formats, Raw canonical JSON). Raises LookupError where the template is not
-    known.
+    canonical JSON of the smallest part that holds it (Simplified Formats, Raw canonical JSON). With `ctx`, what the context can say of the
+    composition stands under `ctx/...`. Raises LookupError where the template is not known.
 
     >>> from ihe_kit.openehr.flat import from_flat
     >>> made = from_flat({"systolic": 142, "diastolic": 91}, "kit_vital_signs.v1", lambda: datetime(2025, 3, 3, tzinfo=UTC))
@@ -36,6 +37,7 @@ def to_flat(message: OpenehrMessage, template: Template | str | None = None) -> 
     one = known_template(template or message.template_id) if not isinstance(template, Template) else template
     body, root = message.data, one.leaves[0].root
     out, tried = _plain(one, body), set[str]()
+    out = _with_context(one, body, out) if ctx else out
     for _ in range(_PASSES):
         try:
             made = compose(out, one, _never)
@@ -66,28 +68,47 @@ def _never() -> datetime:
 def _plain(one: Template, body: Mapping[str, Any]) -> dict[str, Any]:
     """What the template has keys for."""
     start, language = _inside(body, "context/start_time/value"), _inside(body, "language/code_string")
-    implied = {"language": language, "encoding": "UTF-8", "history_origin": start, "time": start}
+    implied = {"language": language, "encoding": "UTF-8", "history_origin": start}
     out: dict[str, Any] = {}
     for leaf in one.leaves:
-        for key, found in _read(body, leaf.moves, leaf.root):
+        for key, found, time in _read(body, leaf.moves, leaf.root, start):
             values = {suffix: _inside(found, path) for suffix, path in parts_in(leaf.node, found).items()}
             of_model = leaf.moves[-1].attribute != "value" and len(leaf.ids) > 2 and leaf.ids[1] != "context"
-            if of_model and implied.get(leaf.ids[-1], ...) in (values.get("code"), values.get("")):
+            if of_model and (implied | {"time": time}).get(leaf.ids[-1], ...) in (values.get("code"), values.get("")):
                 continue
             values["_type"] = "PARTY_SELF" if values.get("_type") == "PARTY_SELF" else None
-            out |= {f"{key}|{suffix}" if suffix else key: value for suffix, value in values.items() if value is not None}
+            out |= {suffixed(key, suffix): value for suffix, value in values.items() if value is not None}
     return out
 
 
-def _read(here: Any, moves: tuple[Move, ...], key: str) -> Iterator[tuple[str, Any]]:
-    """Every value at the end of the moves, with its FLAT key."""
+def _with_context(one: Template, body: Mapping[str, Any], out: dict[str, Any]) -> dict[str, Any]:
+    """FLAT values with keys of the context instead of those from which the same follows."""
+    root = one.leaves[0].root
+    ids = {name: out[key] for name in flat_ctx.IDS if (key := f"{root}/composer|{name}") in out}
+    frame, found = Frame(one.id, "", "", **ids), {f"ctx/{name}": value for name, value in ids.items()}
+    for stem, keys in flat_ctx.of_the_frame().items():
+        leaf = leaf_of(one, f"{root}/{stem}")
+        held = _inside(body, "/".join(move.attribute for move in leaf.moves))
+        said = {suffix: value for suffix in keys if (value := _inside(held, str(inner_path(leaf.node, suffix)))) is not None}
+        if said.get("_type") != "PARTY_SELF":
+            said.pop("_type", None)
+        made = said.get("") if primitive(leaf.node) else value_of(leaf.node, said, frame, leaf.moves[-1].attribute)
+        if said and _same(made, held):
+            found |= {f"ctx/{keys[suffix]}": value == "PARTY_SELF" or value for suffix, value in said.items()}
+            out = {key: value for key, value in out.items() if key.partition("|")[0] != f"{root}/{stem}"}
+    return {key: found[key] for key in flat_ctx.names() if key in found} | out
+
+
+def _read(here: Any, moves: tuple[Move, ...], key: str, time: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Every value at the end of the moves, with its FLAT key, and the time that holds where it stands: below a history its origin."""
     if not moves:
-        yield key, here
+        yield key, here, time
         return
     move, child = moves[0], here.get(moves[0].attribute) if isinstance(here, dict) else None
+    time = _inside(here, "origin/value") or time
     members = [one for one in (child if isinstance(child, list) else [child]) if _fits(one, move)]
     for index, member in enumerate(members):
-        yield from _read(member, moves[1:], _numbered(key, move, index))
+        yield from _read(member, moves[1:], _numbered(key, move, index), time)
 
 
 def _fits(member: Any, move: Move) -> bool:
@@ -201,8 +222,9 @@ def _of_attribute(node: Node, name: str, wanted: Any, key: str, tried: set[str])
     out: dict[str, Any] = {}
     for index, one in enumerate(wanted if isinstance(wanted, list) else [wanted]):
         place = f"{key}/{id_}:{index}" if known.many else f"{key}/{id_}"
-        values = {f"{place}|{suffix}" if suffix else place: _inside(one, path) for suffix, path in parts_in(move.node, one).items()}
-        values = {part: value for part, value in values.items() if value is not None}
+        values = {suffixed(place, suffix): _inside(one, path) for suffix, path in parts_in(move.node, one).items()}
+        same = one.get("_type") == kind(move.node.type) if isinstance(one, dict) else False  # such as PARTY_IDENTIFIED, which needs no word
+        values = {part: value for part, value in values.items() if value is not None and not (same and part.endswith("|_type"))}
         raw = {f"{place}|raw": one}
         chosen = values if values and not tried & set(values) else raw
         if chosen is raw and f"{place}|raw" in tried:

@@ -123,3 +123,8 @@ def segment(attribute: rm.Attribute) -> str:
     turned = {name: key for key, name in _NAMED.items()}
     name = turned.get(attribute.name, attribute.name)
     return "_" + (name.removesuffix("s") if attribute.many and name not in _NAMED else name)
+
+
+def suffixed(key: str, suffix: str) -> str:
+    """A key with the part of the value behind |; the value itself has none."""
+    return f"{key}|{suffix}" if suffix else key

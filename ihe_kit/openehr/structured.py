@@ -18,9 +18,9 @@ _SEGMENT = re.compile(r"([^:]*)(?::([0-9]{1,9}))?")
 _MOST = 100_000  # repetitions of one name: more is no document
 
 
-def to_structured(message: OpenehrMessage, template: Template | str | None = None) -> dict[str, Any]:
-    """The STRUCTURED values of a canonical composition. Raises LookupError where the template is not known."""
-    return nested(to_flat(message, template))
+def to_structured(message: OpenehrMessage, template: Template | str | None = None, ctx: bool = False) -> dict[str, Any]:
+    """The STRUCTURED values of a canonical composition, with `ctx` as `to_flat` writes it. Raises LookupError where the template is not known."""
+    return nested(to_flat(message, template, ctx))
 
 
 def from_structured(values: Mapping[str, Any], template: Template | str, clock: Clock) -> OpenehrMessage:
