@@ -38,6 +38,11 @@ def compared(tree: str) -> list[Widening]:
     return widenings(made(tree), archetype())
 
 
+def editor(tree: str) -> str:
+    """What an editor for templates says of a tree, in words."""
+    return "\n".join(f"{one.path}\n  {one.says}" for one in compared(tree)) or "It only narrows the archetype."
+
+
 def temperature(tree: str | Template, number: float, unit: str = "Cel", **more: str) -> OpenehrMessage:
     """A composition with one temperature, as a thermometer of the ward sends it to a form: `comment`, `location` and `mood` go along where given.
 

@@ -7,7 +7,7 @@ import pytest
 from ihe_kit import OpenehrClient, openehr, person
 from ihe_kit.course import open_record
 from ihe_kit.course.checking import _sandbox, check
-from ihe_kit.course.fever_check import COMMENT, MOOD, TREE, archetype, archetype_tree, compared, made, pressure, temperature
+from ihe_kit.course.fever_check import COMMENT, MOOD, TREE, archetype, archetype_tree, compared, editor, made, pressure, temperature
 from ihe_kit.course.lessons import lesson
 from ihe_kit.course.lessons.two_level_modelling import (
     ARCHETYPE,
@@ -66,6 +66,7 @@ RIGHT = [
     *(("16.4", but("16.4", 0, text)) for text in (MEAN[0][1:], MEAN[0] + "/", MEAN[0] + "/value", MEAN[0] + "/value/units", f"`{MEAN[0]}`")),
     ("16.4", but("16.4", 0, "/content[openEHR-EHR-OBSERVATION.blood_pressure.v2]" + MEAN[0])),
     ("16.4", but("16.4", 0, "content[openEHR-EHR-OBSERVATION.blood_pressure.v2]" + MEAN[0] + "/value/magnitude")),
+    ("16.4", but("16.4", 0, "o" + MEAN[0] + "/value/magnitude")),
     *(("16.4", but("16.4", 1, text)) for text in ("0-1", "0 .. 1", "[0..1]", "0…1", "0 to 1", "optional")),
     *(("16.6", but("16.6", 0, text)) for text in ("items[at0005]", "Diastolic", "the diastolic one", "/data[at0001]/events[at0006]/data[at0003]/items[at0005]/value")),
     ("16.6", but("16.6", 2, "`mm[Hg]`")),
@@ -92,6 +93,8 @@ WRONG = [
     ("16.3", but("16.3", 3, "Cel, degF"), "3 of 4", "the brackets"),
     ("16.3", but("16.3", 3, "cel, [degF]"), "3 of 4", "capitals and small letters"),
     ("16.4", but("16.4", 0, "systolic"), "3 of 4", "Go down from the entry"),
+    ("16.4", but("16.4", 0, "vital_signs/blood_pressure:0/any_event:0/mean_arterial_pressure|magnitude"), "3 of 4", "key of FLAT"),
+    ("16.4", but("16.4", 0, "at0001/at0006/at0003/at1006"), "3 of 4", "not the way down"),
     ("16.4", but("16.4", 0, MEAN[0].replace("/data[at0003]", "")), "3 of 4", "Go down from the entry"),
     ("16.4", but("16.4", 1, "1"), "3 of 4", "second column"),
     ("16.4", but("16.4", 1, "0..*"), "3 of 4", "second column"),
@@ -195,6 +198,11 @@ def test_what_narrows_is_no_widening(tree: str) -> None:
 def test_what_goes_beyond_is_named_with_its_place(tree: str, place: str, says: str) -> None:
     found = compared(tree)
     assert [one for one in found if one.path.endswith(place) and says in one.says], found
+
+
+def test_the_editor_says_it_in_words() -> None:
+    assert editor(WARD) == "It only narrows the archetype."
+    assert editor(TREE + MOOD).startswith("/data[at0002]/events[at0003]/data[at0001]/items[at0099]\n  The archetype has no at0099")
 
 
 def test_the_archetype_narrows_itself() -> None:

@@ -135,7 +135,7 @@ def _below_entry(row: Row) -> str:
 
 def check_reading(name: str, why: str) -> Check:
     """By its steps, after an answer was put into the form in which they are written."""
-    look = by_steps(reading(name), "Right.", why, {3: _unit_slip})
+    look = by_steps(reading(name), "Right.", why, {0: _path_slip, 3: _unit_slip})
     return lambda answer, context: look([tidy(text) for tidy, text in zip((_path, _often, _class, _units), answer, strict=True)], context)
 
 
@@ -144,9 +144,16 @@ def _bare(text: str) -> str:
 
 
 def _path(text: str) -> str:
-    """`/content[...]/data[at0001]/.../items[at0004]/value/units` names the same node as `data[at0001]/.../items[at0004]`."""
-    below = re.sub(r"^/?content\[[^\]]*\]", "", _bare(text).replace(" ", ""))
+    """`/content[...]/data[at0001]/.../items[at0004]/value/units` and `o/data[at0001]/...` name the same node as `data[at0001]/.../items[at0004]`."""
+    plain = _bare(text).replace(" ", "")
+    below = plain[plain.index("data[at") :] if "data[at" in plain else plain
     return "/" + re.sub(r"/value(/\w+)*$", "", below).strip("/")
+
+
+def _path_slip(text: str) -> str:
+    if "/vital_signs/" in text:
+        return "That is the key of FLAT, a notation that goes by names. The path goes by attributes and at-codes: the card has it as the canonical path."
+    return "The at-codes are there, but not the way down: which attribute leads from each to the next?" if text.startswith("/at") else ""
 
 
 def _often(text: str) -> str:
@@ -538,7 +545,7 @@ PREDICTIONS = (
         ask="A new device writes its diastolic pressure in mmHg. To every nurse it is the same. What does the repository answer?",
         choices=(
             Choice("201: it is kept, as it is right.", "For a reader it would be. A unit is a code, and a program compares letters.", "201"),
-            Choice("400: it cannot be read.", "It can: it is good JSON, and a good composition but for one value.", "400"),
+            Choice("400: it cannot be read.", "It can: every bracket is there, and every value but one is right.", "400"),
             Choice("422: understood, and against a rule.", "The model asks for mm[Hg], the code of UCUM.", "422"),
         ),
         read=read_status,
