@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from ihe_kit import OpenehrClient, openehr, person
@@ -24,7 +26,7 @@ from ihe_kit.course.lessons.two_level_modelling import (
     WARD,
 )
 from ihe_kit.course.narrowing import widenings
-from ihe_kit.files import data
+from ihe_kit.files import data, home
 from ihe_kit.openehr import notation
 
 SOLVED = {item.id: item.solution for item in lesson("16").exercises}
@@ -48,6 +50,13 @@ def test_every_statement_and_every_rule_has_one_place() -> None:
                 verdict = check(id, *but(id, at, kind))
                 assert verdict.right == (kind == one.kind)
                 assert verdict.right or (f"{len(said) - 1} of {len(said)} fit" in verdict.says and one.why in verdict.why)
+
+
+def test_the_notebook_says_why_of_each() -> None:
+    notebook = json.loads((home() / "notebooks" / "16-two-level-modelling.ipynb").read_text(encoding="utf-8"))
+    told = "".join("".join(cell["source"]) for cell in notebook["cells"])
+    for one in (*STATEMENTS, *RULES):
+        assert f"| {one.text} | {one.kind.partition(':')[0]} | {one.why} |" in told
 
 
 def test_what_the_rules_say_is_so() -> None:
