@@ -17,7 +17,7 @@ from ihe_kit.bulk import files as every_file
 from ihe_kit.bulk import read_bytes, read_templates
 from ihe_kit.core import Packet, Unreadable
 from ihe_kit.exchanges import Exchange, Wire, perform
-from ihe_kit.openehr import OpenehrMessage, as_json, from_flat
+from ihe_kit.openehr import OpenehrMessage, as_json, from_flat, from_structured
 from ihe_kit.openehr.build import ehr_status
 from ihe_kit.rest import request
 from ihe_kit.transports import peer
@@ -82,7 +82,9 @@ class _Sender:
             yield from self.composition(name, message)
 
     def composition(self, name: str, message: OpenehrMessage) -> Iterator[tuple[str, Exchange]]:
-        whole = self.flat(name, message) if message.kind == "FLAT" else as_json(message) if message.is_xml else message
+        whole = (
+            self.simplified(name, message) if message.kind in ("FLAT", "STRUCTURED") else as_json(message) if message.is_xml else message
+        )
         if whole.kind != "COMPOSITION":
             raise Unreadable(f"{name}: expected a composition, a template or a request, but found {whole.kind}")
         if not self.ehr and not (self.subject and self.namespace):
@@ -95,11 +97,11 @@ class _Sender:
         else:
             yield name, self.record  # not sent, and this is why
 
-    def flat(self, name: str, message: OpenehrMessage) -> OpenehrMessage:
+    def simplified(self, name: str, message: OpenehrMessage) -> OpenehrMessage:
         known = list(read_templates(self.templates).values())
         if len(known) != 1:
-            raise Unreadable(f"{name}: FLAT does not say its template; name one with --template")
-        return from_flat(message.data, known[0], self.clock)
+            raise Unreadable(f"{name}: {message.kind} does not say its template; name one with --template")
+        return (from_flat if message.kind == "FLAT" else from_structured)(message.data, known[0], self.clock)
 
 
 def send_openehr(
@@ -113,7 +115,7 @@ def send_openehr(
 ) -> Iterator[tuple[str, Exchange]]:
     """(file, what became of it) for every template and every file, and before the first composition for the EHR that they go into.
 
-    A file holds a composition in JSON, XML or FLAT, an OPT, or a request. Raises Unreadable for what is none of them, OSError for what cannot be
+    A file holds a composition in JSON, XML, FLAT or STRUCTURED, an OPT, or a request. Raises Unreadable for what is none of them, OSError for what cannot be
     opened, ValueError for an address that is none and for compositions without an EHR.
     """
     sender = _Sender(Repository(to), ehr, subject, namespace, templates, clock)

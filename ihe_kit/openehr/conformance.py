@@ -16,6 +16,7 @@ from ihe_kit.openehr.message import OpenehrMessage
 from ihe_kit.openehr.model import check_model
 from ihe_kit.openehr.opt import Template, load
 from ihe_kit.openehr.opt import known as known_template
+from ihe_kit.openehr.structured import flattened, node_at
 from ihe_kit.rules import Finding, in_order
 
 
@@ -32,8 +33,8 @@ def conform(message: OpenehrMessage, template: Template | str | None = None) -> 
     if not message.root:
         return found.list
     one = known_template(template or message.template_id)
-    if message.kind == "FLAT":
-        _flat(found, one)
+    if message.kind in ("FLAT", "STRUCTURED"):
+        _simplified(found, one)
         return in_order(found.list)
     if message.kind not in rm.classes() and not (message.status or message.target.startswith(("query", "definition"))):
         what = "This JSON is no object of the reference model that this kit knows, so it was not checked."
@@ -62,16 +63,20 @@ def _unknown_template(found: Findings, named: str) -> None:
         found.add("OPENEHR-TEMPLATE", places[0] if places else root, what)
 
 
-def _flat(found: Findings, one: Template | None) -> None:
-    """FLAT: whether the template can use every key."""
-    root = found.message.root
+def _simplified(found: Findings, one: Template | None) -> None:
+    """FLAT and STRUCTURED: whether the template can use every key."""
+    message, root = found.message, found.message.root
     if root and not one:
-        found.add("OPENEHR-TEMPLATE", root, "FLAT does not say its template, so it was not checked: name one.")
+        found.add("OPENEHR-TEMPLATE", root, f"{message.kind} does not say its template, so it was not checked: name one.")
     elif root and one:
-        problems = check_keys(one, [child.key or "" for child in root.children])
-        for child in root.children:
-            if child.key in problems:
-                found.add("OPENEHR-FLAT", child, problems[child.key] + ".")
+        try:
+            keys = list(message.data) if message.kind == "FLAT" else list(flattened(message.data))
+        except ValueError as problem:
+            found.add("OPENEHR-FLAT", root, f"{problem}.")
+            return
+        for key, problem in check_keys(one, keys).items():
+            at = root.child(key) if message.kind == "FLAT" else node_at(message, key)
+            found.add("OPENEHR-FLAT", at or root, f"{problem}.")
 
 
 def _template(found: Findings) -> None:

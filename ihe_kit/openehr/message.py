@@ -52,7 +52,7 @@ class OpenehrMessage(RestMessage):
         self._places: dict[int, Place] = {}
         if self.root:
             flat = is_flat(self.root)
-            start = "FLAT" if flat else _type_of(self.root, "") or "JSON"
+            start = "FLAT" if flat else _type_of(self.root, "") or ("STRUCTURED" if is_structured(self.root) else "JSON")
             self._settle(self.root, Place("", "" if self.root.kind == "array" else start, 1, start, ""), flat)
 
     # Reading
@@ -78,7 +78,7 @@ class OpenehrMessage(RestMessage):
 
     @property
     def kind(self) -> str:
-        """The class of what is in the body; FLAT, JSON or XML for what has none; "" for no body."""
+        """The class of what is in the body; FLAT, STRUCTURED, JSON or XML for what has none; "" for no body."""
         return self.place(self.root).type if self.root else "XML" if self.body.lstrip().startswith("<") else ""
 
     @property
@@ -202,6 +202,16 @@ def is_flat(root: Node) -> bool:
     keys = [child.key or "" for child in root.children]
     plain = all(child.kind not in ("object", "array") or (child.key or "").endswith("|raw") for child in root.children)
     return root.kind == "object" and plain and any(_FLAT.match(key) for key in keys)
+
+
+def is_structured(root: Node) -> bool:
+    """Whether a JSON object is STRUCTURED: objects under the name of a template's root and ctx, with parts of values that begin with |."""
+    tops = {child.key: child for child in root.children} if root.kind == "object" else {}
+    if not tops or any(child.kind != "object" for child in tops.values()):
+        return False
+    members = [member for name, child in tops.items() if name != "ctx" for member in child.children]
+    parts = (part for member in members if member.kind == "array" for one in member.children for part in one.children)
+    return "ctx" in tops or any((part.key or "").startswith("|") for part in parts)
 
 
 def _label(path: str) -> str:

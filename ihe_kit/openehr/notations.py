@@ -40,7 +40,7 @@ def as_json(message: OpenehrMessage) -> OpenehrMessage:
 
 
 def _object(message: OpenehrMessage, form: str) -> Node:
-    if not message.root or message.root.kind != "object" or message.kind in ("FLAT", "JSON"):
+    if not message.root or message.root.kind != "object" or message.kind in ("FLAT", "STRUCTURED", "JSON"):
         raise ValueError(f"{message.name} carries no object of the Reference Model, so there is nothing to write in {form}")
     return message.root
 

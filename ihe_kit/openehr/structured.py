@@ -9,11 +9,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ihe_kit.json_text import Node
 from ihe_kit.openehr.flat import Clock, from_flat
 from ihe_kit.openehr.flat_out import to_flat
 from ihe_kit.openehr.message import OpenehrMessage
 from ihe_kit.openehr.opt import Template
 
+_REPEATED = re.compile(r":[0-9]{1,9}$")
 _SEGMENT = re.compile(r"([^:]*)(?::([0-9]{1,9}))?")
 _MOST = 100_000  # repetitions of one name: more is no document
 
@@ -26,6 +28,19 @@ def to_structured(message: OpenehrMessage, template: Template | str | None = Non
 def from_structured(values: Mapping[str, Any], template: Template | str, clock: Clock) -> OpenehrMessage:
     """The canonical composition of STRUCTURED values. Raises ValueError that says which part could not be used, under its FLAT key."""
     return from_flat(flattened(values), template, clock)
+
+
+def node_at(message: OpenehrMessage, key: str) -> Node | None:
+    """The node of a STRUCTURED text that a FLAT key speaks of; None where nothing stands there."""
+    stem, bar, part = key.partition("|")
+    here = message.root
+    for segment in ("ctx", key[4:]) if key.startswith("ctx/") else (*stem.split("/"), *([f"|{part}"] if bar else [])):
+        whole = here.child(segment) if here else None
+        name, _, number = segment.rpartition(":") if _REPEATED.search(segment) else (segment, "", "0")
+        here = whole or (here.child(name) if here else None)
+        if here and here.kind == "array":
+            here = here.children[int(number)] if int(number) < len(here.children) else None
+    return here
 
 
 def nested(flat: Mapping[str, Any]) -> dict[str, Any]:

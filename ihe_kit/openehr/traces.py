@@ -10,6 +10,7 @@ from ihe_kit.openehr.filling import WHY, Entry, Filling
 from ihe_kit.openehr.flat_parts import SUFFIXES
 from ihe_kit.openehr.form import Part
 from ihe_kit.openehr.message import OpenehrMessage
+from ihe_kit.openehr.structured import node_at
 
 
 class Traces:
@@ -83,14 +84,8 @@ class Traces:
 
 def structured_path(message: OpenehrMessage, key: str) -> str:
     """The path in a STRUCTURED text of a FLAT key; "" where nothing stands there."""
-    stem, bar, part = key.partition("|")
-    here = message.root
-    for segment in (*stem.split("/"), *([f"|{part}"] if bar else [])):
-        name, _, number = segment.rpartition(":") if re.search(r":[0-9]+$", segment) else (segment, "", "0")
-        here = here.child(name) if here else None
-        if here and here.kind == "array":
-            here = here.children[int(number)] if int(number) < len(here.children) else None
-    return message.place(here).path if here else ""
+    found = node_at(message, key)
+    return message.place(found).path if found else ""
 
 
 def _way(part: Part) -> str:

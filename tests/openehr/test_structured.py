@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ihe_kit.files import data
-from ihe_kit.openehr import from_flat, from_structured, parse, recognises, to_structured
+from ihe_kit.openehr import conform, from_flat, from_structured, parse, recognises, to_structured
 from ihe_kit.openehr.structured import flattened, nested
 from tests.openehr.given import CASES, CLOCK
 
@@ -69,6 +69,30 @@ def test_what_cannot_be_used_is_said(values: dict, says: str) -> None:
 def test_a_repetition_without_the_one_before_it_cannot_be_nested() -> None:
     with pytest.raises(ValueError, match="there is no :1 before it"):
         nested({"a/b:0|code": 1, "a/b:2|code": 1})
+
+
+def test_it_is_a_kind_of_its_own_and_held_against_its_template() -> None:
+    values = to_structured(from_flat({"systolic": 142, "diastolic": 91}, "kit_vital_signs.v1", CLOCK), ctx=True)
+    good = parse(json.dumps(values))
+    assert good.kind == "STRUCTURED"
+    assert conform(good, "kit_vital_signs.v1") == []
+    assert "STRUCTURED does not say its template" in conform(good)[0].says
+    event = values["vital_signs"]["blood_pressure"][0]["any_event"][0]
+    event["systolc"] = event.pop("systolic")
+    values["ctx"]["langage"] = values["ctx"].pop("language")
+    found = conform(parse(json.dumps(values, indent=1)), "kit_vital_signs.v1")
+    assert [finding.rule for finding in found] == ["OPENEHR-FLAT"] * 3  # magnitude and unit
+    assert found[0].path == "/ctx/langage"
+    assert "did you mean ctx/language?" in found[0].says
+    assert "did you mean vital_signs/blood_pressure:0/any_event:0/systolic" in found[1].says
+    assert [finding.rule for finding in conform(parse('{"ctx": {}, "vital_signs": {"a": {}}, "b|c": {}}'), "kit_vital_signs.v1")] == [
+        "OPENEHR-FLAT"
+    ]
+
+
+@pytest.mark.parametrize("text", ['{"a": {}}', '{"a": {"b": [{"c": 1}]}}', '{"a": 1}', "[]", '{"_type": "X", "a": {"b": [{"|c": 1}]}}'])
+def test_other_json_is_not_structured(text: str) -> None:
+    assert parse(text).kind != "STRUCTURED"
 
 
 def test_it_is_recognised_and_so_is_flat_with_raw() -> None:

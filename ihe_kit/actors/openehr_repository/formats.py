@@ -92,7 +92,7 @@ def body_of(call: Call, kind: str) -> OpenehrMessage:
         raise refused(415, f"The body is not what {message.headers.get('content-type') or 'its Content-Type'} says. {_SEND}")
     if message.kind != kind:
         found = message.kind.replace("JSON", "JSON without a _type") + (
-            ": name its form and its template" if message.kind == "FLAT" else ""
+            ": name its form and its template" if message.kind in ("FLAT", "STRUCTURED") else ""
         )
         raise refused(400, f"expected a body of type {kind}, but found {found}")
     return as_json(message) if message.is_xml else message
