@@ -230,12 +230,17 @@ def response(status: int, body: str = "", headers: Sequence[tuple[str, str]] = (
 
 
 def http_date(moment: datetime) -> str:
-    """A moment as HTTP writes it in a header (RFC 9110 section 5.6.7).
+    """A moment as HTTP writes it in a header, in English whatever the machine speaks (RFC 9110 section 5.6.7).
 
     >>> http_date(datetime.fromisoformat("2025-03-03T08:00:00+01:00"))
     'Mon, 03 Mar 2025 07:00:00 GMT'
     """
-    return moment.astimezone(UTC).strftime("%a, %d %b %Y %H:%M:%S GMT")
+    utc = moment.astimezone(UTC)
+    return f"{_DAYS[utc.weekday()]}, {utc.day:02} {_MONTHS[utc.month - 1]} {utc.year:04} {utc:%H:%M:%S} GMT"
+
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def _http(line: str, headers: Sequence[tuple[str, str]], body: str, always: bool = False) -> str:

@@ -183,6 +183,6 @@ def run_all(page: Any, base: str, name: str) -> None:
             break
         except Exception:
             continue
-    page.get_by_text("all done 42", exact=True).wait_for(timeout=60_000)
+    page.get_by_text("all done 42", exact=True).wait_for(timeout=180_000)
     errors = page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.error']")
     assert errors.count() == 0, errors.all_inner_texts()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from ihe_kit.actors.fhir_server.call import Call
 from ihe_kit.core import Message
 from ihe_kit.fhir.build import outcome, resource
+from ihe_kit.rest import http_date
 from ihe_kit.store import Document
 
 _json = json.JSONEncoder(ensure_ascii=False).encode  # made once: dumps makes one at every call
@@ -28,30 +29,23 @@ def location(call: Call, document: Document) -> str:
 
 def shown(call: Call, status: int, document: Document) -> Message:
     """A resource as it is kept, with its version and time."""
-    headers = [("etag", etag(document)), ("last-modified", _http_date(document.at))]
+    headers = [("etag", etag(document)), ("last-modified", http_date(datetime.fromisoformat(document.at)))]
     return resource(status, document.text, [*headers, ("location", location(call, document))] if status == 201 else headers)
 
 
 def changed(call: Call, status: int, document: Document) -> Message:
     """What a change answers: the resource, nothing, or an outcome, as the client prefers (FHIR R4 section 3.1.0.1.8)."""
-    headers = [("etag", etag(document)), ("last-modified", _http_date(document.at)), ("location", location(call, document))]
+    headers = [
+        ("etag", etag(document)),
+        ("last-modified", http_date(datetime.fromisoformat(document.at))),
+        ("location", location(call, document)),
+    ]
     if call.wants("return=minimal"):
         return resource(status, "", headers)
     if call.wants("return=OperationOutcome"):
         says = f"{document.kind}/{document.id} is kept as version {document.version}."
         return resource(status, outcome(status, "informational", says, "information").body, headers)
     return resource(status, document.text, headers if status == 201 else headers[:2])
-
-
-def _http_date(at: str) -> str:
-    """A moment as HTTP writes it, in English whatever the machine speaks (RFC 9110 section 5.6.7)."""
-    moment = datetime.fromisoformat(at).astimezone(UTC)
-    day, month = _DAYS[moment.weekday()], _MONTHS[moment.month - 1]
-    return f"{day}, {moment.day:02} {month} {moment.year:04} {moment.hour:02}:{moment.minute:02}:{moment.second:02} GMT"
-
-
-_DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
-_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
 @dataclass
