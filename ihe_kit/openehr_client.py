@@ -187,7 +187,11 @@ class OpenehrClient:
         if method != "GET" and self.audit and "query" not in target:
             named["openehr-audit-details"] = ", ".join(f'{name}="{value}"' for name, value in self.audit.items())
         url = f"{urlsplit(self.base).path}/{target}".rstrip("/")
-        packet = Packet("http", request(method, url, text, list((named | given).items())).encode())
+        return self.send(request(method, url, text, list((named | given).items())))
+
+    def send(self, text: str) -> Exchange:
+        """A whole request as somebody wrote it, from its first line to the end of its body."""
+        packet = Packet("http", text.encode())
         return perform(_transaction(packet), packet, self._peer(), self.wire)
 
 

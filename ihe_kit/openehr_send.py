@@ -7,60 +7,24 @@ for name, done in send_openehr(["vitals.json"], "http://127.0.0.1:8080/rest/open
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from urllib.parse import urlencode, urlsplit
 
-from ihe_kit import transactions
 from ihe_kit.bulk import files as every_file
 from ihe_kit.bulk import read_bytes, read_templates
-from ihe_kit.core import Packet, Unreadable
-from ihe_kit.exchanges import Exchange, Wire, perform
+from ihe_kit.core import Unreadable
+from ihe_kit.exchanges import Exchange
 from ihe_kit.openehr import OpenehrMessage, as_json, from_flat, from_structured
-from ihe_kit.openehr.build import ehr_status
-from ihe_kit.rest import request
-from ihe_kit.transports import peer
+from ihe_kit.openehr_client import OpenehrClient
 from ihe_kit.verbs import parse
-
-_JSON = {"content-type": "application/json", "accept": "application/json", "prefer": "return=representation"}
-_XML = {"content-type": "application/xml", "accept": "application/xml"}
-
-
-@dataclass
-class Repository:
-    """An openEHR repository at an address such as `http://127.0.0.1:8080/rest/openehr/v1`. Raises ValueError for an address that is none."""
-
-    base: str
-
-    def __post_init__(self) -> None:
-        self.base = self.base.rstrip("/")
-        self.peer, self.wire = replace(peer(self.base), recorded=False), Wire()
-
-    def ask(self, kind: str, method: str, path: str, body: str = "", headers: dict[str, str] = _JSON) -> Exchange:
-        """One request of the API; `kind` is the transaction that it belongs to: ehr, template, composition."""
-        named = {"host": urlsplit(self.base).netloc} | {key: value for key, value in headers.items() if body or key != "content-type"}
-        return self.raw(kind, request(method, f"{urlsplit(self.base).path}/{path}", body, list(named.items())))
-
-    def raw(self, kind: str, text: str) -> Exchange:
-        """A request as somebody wrote it."""
-        return perform(transactions()[f"openEHR {kind}"], Packet("http", text.encode()), self.peer, self.wire)
-
-    def ehr(self, ehr: str, subject: str, namespace: str) -> Exchange:
-        """The EHR with an id, or of a patient; made where the repository has none."""
-        where = f"ehr/{ehr}" if ehr else f"ehr?{urlencode({'subject_id': subject, 'subject_namespace': namespace})}"
-        found = self.ask("ehr", "GET", where)
-        if not isinstance(found.answer, OpenehrMessage) or found.answer.status != "404":
-            return found
-        status = ehr_status(subject, namespace) if subject else ""
-        return self.ask("ehr", "PUT" if ehr else "POST", f"ehr/{ehr}" if ehr else "ehr", status)
 
 
 @dataclass
 class _Sender:
     """Sends one file after the other; the EHR is looked for when the first composition comes."""
 
-    to: Repository
+    to: OpenehrClient
     ehr: str
     subject: str
     namespace: str
@@ -69,15 +33,17 @@ class _Sender:
 
     @cached_property
     def record(self) -> Exchange:
-        return self.to.ehr(self.ehr, self.subject, self.namespace)
+        """The EHR with an id, or of a patient; made where the repository has none."""
+        found = self.to.read_ehr(self.ehr) if self.ehr else self.to.find_ehr(self.subject, self.namespace)
+        if not isinstance(found.answer, OpenehrMessage) or found.answer.status != "404":
+            return found
+        return self.to.create_ehr(self.subject, self.namespace, self.ehr)
 
     def file(self, name: str, message: OpenehrMessage) -> Iterator[tuple[str, Exchange]]:
         if message.method:
-            path = message.target
-            kind = "composition" if "/composition" in f"/{path}" else "template" if path.startswith("definition") else "ehr"
-            yield name, self.to.raw(kind, message.text)
+            yield name, self.to.send(message.text)
         elif message.kind == "XML":
-            yield name, self.to.ask("template", "POST", "definition/template/adl1.4", message.text, _XML)
+            yield name, self.to.upload(message.text)
         else:
             yield from self.composition(name, message)
 
@@ -93,7 +59,7 @@ class _Sender:
             yield "EHR", self.record
         if isinstance(self.record.answer, OpenehrMessage) and not self.record.refused:
             ehr = self.ehr or "".join(self.record.answer.get("/ehr_id/value")[:1])
-            yield name, self.to.ask("composition", "POST", f"ehr/{ehr}/composition", whole.text)
+            yield name, self.to.commit(ehr, whole.text)
         else:
             yield name, self.record  # not sent, and this is why
 
@@ -118,9 +84,9 @@ def send_openehr(
     A file holds a composition in JSON, XML, FLAT or STRUCTURED, an OPT, or a request. Raises Unreadable for what is none of them, OSError for what cannot be
     opened, ValueError for an address that is none and for compositions without an EHR.
     """
-    sender = _Sender(Repository(to), ehr, subject, namespace, templates, clock)
+    sender = _Sender(OpenehrClient(to), ehr, subject, namespace, templates, clock)
     for one in read_templates(templates).values():
-        yield one.id, sender.to.ask("template", "POST", "definition/template/adl1.4", one.text, _XML)
+        yield one.id, sender.to.upload(one)
     for name in every_file(names):
         message = parse(read_bytes(name))
         if not isinstance(message, OpenehrMessage) or message.status:

@@ -49,7 +49,7 @@ MAY = {
     "openehr_client": {"core", "json_text", "rest", "openehr", "ihe", "exchanges", "region", "transports", "ihe_kit"},
     "demo": {"core", "rules", "exchanges", "region", "render", "ihe_kit"},
     "bulk": {"core", "rules", "v2", "fhir", "openehr", "exchanges", "fhir_client", "verbs"},
-    "openehr_send": {"bulk", "core", "exchanges", "openehr", "rest", "transports", "verbs", "ihe_kit"},
+    "openehr_send": {"bulk", "core", "exchanges", "openehr", "openehr_client", "verbs"},
     "cli": {"bulk", "openehr_send", "profiles", "core", "rules", "render", "course", "demo", "doctor", "site", "ihe_kit"},
     "ihe_kit": {"region", "verbs", "crosswalk", "hospital", "site", "fhir_client", "openehr_client"} | STANDARDS,
 }
