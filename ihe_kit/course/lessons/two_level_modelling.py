@@ -102,7 +102,7 @@ RULES = (
     Said("The data of an observation are a HISTORY of events.", MODEL, "It holds for every observation, whatever is observed. So it stands where the class is made."),
     Said("An ELEMENT has a value, or says why it has none.", MODEL, "It holds for every element of every record."),
     Said("In a blood pressure, at0004 is the systolic one.", ARCHETYPE, "An at-code is made by the archetype in which it stands. In body temperature, at0004 is the temperature."),
-    Said("A pressure is in mm[Hg], from 0 to below 1000.", ARCHETYPE, "Look at the two columns about blood pressure: the library says it already, for everybody."),
+    Said("A pressure is in mm[Hg], from 0 to below 1000.", ARCHETYPE, "In the table of blood pressure the library says it already, for everybody."),
     Said("In vital signs, the systolic value has to be there.", TEMPLATE, "The archetype leaves it open (0..1). Who made it 1..1?"),
     Said("Tilt, which the archetype offers, is not in vital signs.", TEMPLATE, "An archetype offers all that anybody needs. Something is left out for one purpose."),
     Said("mm[Hg] means a pressure, as a column of mercury gives it.", TERMINOLOGY, "The model names the code. What it means is said by UCUM, the code system of units."),
@@ -210,7 +210,7 @@ def check_constraint(answer: Answer, _: Context) -> Verdict:
         (codes[-1:] == [node.code] or (not codes and "diastolic" in answer[0].lower()), "In the refusal, look at the last at-code of the path. Which element of the tree has it?"),
         (answer[1] == "units", "The path of the refusal goes on behind the element: value, and then?"),
         (_bare(answer[2]) == wants, "Point at this element in the TemplateViewer. It says what its value may be, letter by letter, brackets and all."),
-        (answer[3] == ARCHETYPE, "The table of *Who said so* has it: the library's archetype says it already, for everybody."),
+        (answer[3] == ARCHETYPE, "The table of blood pressure, above, has it: the library says it already, for everybody."),
         (answer[4] == CHANGES[0], _NOT_THAT.get(answer[4], "")),
     )  # fmt: skip
     missed = [why for fit, why in fits if not fit]
