@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from ihe_kit.json_text import Node as Json
 from ihe_kit.openehr import rm
 from ihe_kit.openehr.aom import Node
-from ihe_kit.openehr.flat_parts import SUFFIXES
+from ihe_kit.openehr.flat_keys import as_open_list
+from ihe_kit.openehr.flat_parts import SUFFIXES, suffixed
 from ihe_kit.openehr.message import OpenehrMessage
 from ihe_kit.openehr.opt import Leaf
 from ihe_kit.openehr.paths import code_of, name_of
@@ -107,7 +108,7 @@ def addresses(tree: TemplateTree, number: int, at: Found | None = None) -> list[
                 continue
             way = f"{inner}/{below}" if below else inner
             key = _flat(leaf, at.counts if at else ()) if leaf else ""
-            flat = f"{key}|{suffix}" if key and suffix else key
+            flat = as_open_list(tree.template, suffixed(key, suffix)) if key and tree.template else ""
             alike = f" of {kind.type}" if len(_alternatives(row)) > 1 else ""
             value = _value(held, below) if held else ""
             if not at or value:

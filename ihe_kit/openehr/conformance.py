@@ -74,9 +74,9 @@ def _simplified(found: Findings, one: Template | None) -> None:
         except ValueError as problem:
             found.add("OPENEHR-FLAT", root, f"{problem}.")
             return
-        for key, problem in check_keys(one, keys).items():
+        for key, why in check_keys(one, keys).items():
             at = root.child(key) if message.kind == "FLAT" else node_at(message, key)
-            found.add("OPENEHR-FLAT", at or root, f"{problem}.")
+            found.add("OPENEHR-FLAT", at or root, f"{why}.")
 
 
 def _template(found: Findings) -> None:

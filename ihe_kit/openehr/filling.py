@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ihe_kit.core import UnknownPath, nearest
+from ihe_kit.openehr.flat_parts import OPEN_LIST
 from ihe_kit.openehr.form import Input, Kind, Part
 
 WHY = "_null_flavour"
@@ -135,9 +136,8 @@ class Filling:
             kinds = {one.part: one for one in entry.kind.inputs} if entry.kind else {}
             if entry.why:
                 yield key, f"{places[key]}/{WHY}|code", entry.why
-            stem = places[key] + (f"/{entry.kind.id}" if entry.kind and entry.kind.id else "")
             for part, value in entry.values.items():
-                yield key, suffixed(stem, part), _typed(kinds.get(part), value)
+                yield key, flat_key(entry.part, places[key], entry.kind.id if entry.kind else "", part), _typed(kinds.get(part), value)
 
     def _place(self, key: str, anything: bool = False) -> tuple[Entry, Kind, str]:
         """The field, the type of value and the part of it that a key names."""
@@ -146,6 +146,9 @@ class Filling:
         if left == [WHY] and entry.part.nullable:
             return entry, entry.kind or entry.part.kinds[0], WHY
         kinds = {kind.id: kind for kind in entry.part.kinds}
+        if not left and entry.part.open_list and part in OPEN_LIST:
+            id_, part = OPEN_LIST[part]
+            left = [id_]
         kind = kinds.get(left[0]) if left else None
         if "" in kinds:
             kind, left = kinds[""], ["", *left]
@@ -186,6 +189,12 @@ class Filling:
         if part is None:
             raise UnknownPath(f"{key}: the form has no such part")
         return above, part
+
+
+def flat_key(part: Part, stem: str, kind: str, inner: str) -> str:
+    """The FLAT key of a part of a value: a field that takes a code or a plain text does not name the kind, but writes the text as |other."""
+    short = next((suffix for suffix, way in OPEN_LIST.items() if way == (kind, inner)), "") if part.open_list else ""
+    return f"{stem}|{short}" if short else suffixed(f"{stem}/{kind}" if kind else stem, inner)
 
 
 def suffixed(key: str, part: str) -> str:

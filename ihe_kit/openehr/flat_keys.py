@@ -10,7 +10,8 @@ from typing import Any
 
 from ihe_kit.core import nearest
 from ihe_kit.openehr import flat_ctx
-from ihe_kit.openehr.flat_parts import WITHOUT_UNDERSCORE, inner_path, model_move, parts
+from ihe_kit.openehr.aom import Node
+from ihe_kit.openehr.flat_parts import OPEN_LIST, WITHOUT_UNDERSCORE, inner_path, model_move, parts, suffixed
 from ihe_kit.openehr.leaves import Leaf, Move, mixed
 from ihe_kit.openehr.opt import Template
 
@@ -29,7 +30,7 @@ def spelled_out(one: Template, key: str, value: Any) -> dict[str, Any]:
     """A key as the caller wrote it, as full FLAT keys: `ctx/...`, a bare name, and a bare value are written out. Raises ValueError."""
     if flat_ctx.is_ctx(key):
         return {f"{one.leaves[0].root}/{place}": said for place, said in flat_ctx.of_composition(key, value) if said is not None}
-    key = _from_path(one, key) if key.startswith("/") else _of_open_list(one, key)
+    key = _from_path(one, key) if key.startswith("/") else of_open_list(one, key)
     stem, bar, suffix = key.partition("|")
     if suffix == "raw" and ("/" in stem or stem == one.leaves[0].root):
         leaf_of(one, key)
@@ -49,13 +50,25 @@ def spelled_out(one: Template, key: str, value: Any) -> dict[str, Any]:
     return {f"{stem}|{name}": part for name, part in _bare(leaf, key, value, allowed).items()}
 
 
-def _of_open_list(one: Template, key: str) -> str:
+def of_open_list(one: Template, key: str) -> str:
     """The full key of an element that takes a code or a plain text: `|code` and the like lead to the one, `|other` to the other."""
-    stem, bar, suffix = key.partition("|")
-    kinds = {"other": "text_value"} | dict.fromkeys(("code", "value", "terminology"), "coded_text_value")
-    if suffix not in kinds or tuple(part.partition(":")[0] for part in stem.split("/")) not in _open_lists(one):
+    stem, _, suffix = key.partition("|")
+    if suffix not in OPEN_LIST or _ids(stem) not in _open_lists(one):
         return key
-    return f"{stem}/{kinds[suffix]}" + (bar + suffix if suffix != "other" else "")
+    kind, part = OPEN_LIST[suffix]
+    return suffixed(f"{stem}/{kind}", part)
+
+
+def as_open_list(one: Template, key: str) -> str:
+    """The key as the Simplified Formats write it: of an element that takes a code or a plain text, `|code` and the like, or `|other`."""
+    stem, _, part = key.partition("|")
+    element, _, kind = stem.rpartition("/")
+    suffix = next((suffix for suffix, way in OPEN_LIST.items() if way == (kind, part)), "")
+    return f"{element}|{suffix}" if suffix and _ids(element) in _open_lists(one) else key
+
+
+def _ids(stem: str) -> tuple[str, ...]:
+    return tuple(part.partition(":")[0] for part in stem.split("/"))
 
 
 @lru_cache(maxsize=32)
@@ -88,21 +101,25 @@ def _full(one: Template, key: str) -> list[str]:
     """The full keys that a key stands for. Raises ValueError for a key of the context that there is none of."""
     if flat_ctx.is_ctx(key):
         return [f"{one.leaves[0].root}/{place}" for place in flat_ctx.places(key)]
-    return [_of_open_list(one, key)]
+    return [of_open_list(one, key)]
 
 
 def clashes(entries: Iterable[Entry]) -> dict[str, str]:
     """The keys that do not go together with the others, and why: a value given twice, a repetition without the one before it."""
     problems: dict[str, str] = {}
     values: dict[tuple[Any, str], str] = {}
-    there = {entry.moves[:depth] for entry in entries for depth in range(1, len(entry.moves) + 1)}
-    for entry in entries:
-        first = values.setdefault((entry.moves, entry.suffix), entry.key)
-        if first != entry.key:
-            problems[entry.key] = f"{entry.key}: the same value is given as {first} too"
-        for depth, (move, index) in enumerate(entry.moves):
-            if index and (*entry.moves[:depth], (move, index - 1)) not in there:
-                problems[entry.key] = f"{entry.key}: could not consume ':{index}'; repetitions count from 0, and there is no :{index - 1}"
+    kinds: dict[Any, tuple[Node, str]] = {}
+    there = {each.moves[:depth] for each in entries for depth in range(1, len(each.moves) + 1)}
+    for each in entries:
+        first = values.setdefault((each.moves, each.suffix), each.key)
+        if first != each.key:
+            problems[each.key] = f"{each.key}: the same value is given as {first} too"
+        for depth, (move, index) in enumerate(each.moves):
+            if index and (*each.moves[:depth], (move, index - 1)) not in there:
+                problems[each.key] = f"{each.key}: could not consume ':{index}'; repetitions count from 0, and there is no :{index - 1}"
+            node, other = kinds.setdefault((each.moves[:depth], move.attribute), (move.node, each.key))
+            if move.attribute == "value" and node is not move.node and move.id:
+                problems[each.key] = f"{each.key}: an element has one value, and {other} gives it already, as a {node.type}"
     return problems
 
 

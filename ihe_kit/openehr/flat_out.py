@@ -12,7 +12,7 @@ from typing import Any
 from ihe_kit.openehr import flat_ctx, rm
 from ihe_kit.openehr.aom import Node
 from ihe_kit.openehr.flat import Frame, compose, value_of
-from ihe_kit.openehr.flat_keys import leaf_of
+from ihe_kit.openehr.flat_keys import as_open_list, leaf_of
 from ihe_kit.openehr.flat_parts import inner_path, kind, model_move, parts_in, primitive, segment, suffixed
 from ihe_kit.openehr.leaves import Move
 from ihe_kit.openehr.message import OpenehrMessage
@@ -52,7 +52,7 @@ def to_flat(message: OpenehrMessage, template: Template | str | None = None, ctx
         if not more:
             if more is None:
                 break
-            return out
+            return {as_open_list(one, key): value for key, value in out.items()}
         tried |= set(more)
         whole = tuple(key.removesuffix("|raw") for key in more if key.endswith("|raw"))
         out = {key: value for key, value in out.items() if not key.startswith(tuple(f"{key}{end}" for key in whole for end in "/|"))}

@@ -46,6 +46,8 @@ SUFFIXES: dict[str, dict[str, str]] = {
     "FEEDER_AUDIT_DETAILS": {"system_id": "system_id", "version_id": "version_id", "time": "time/value"},
     "INSTRUCTION_DETAILS": {"path": "instruction_id/path", "composition_uid": "instruction_id/id/value", "activity_id": "activity_id"},
 }
+# An element that takes a code or a plain text is one field: by what stands behind |, the kind of value and the part of it (Open Value-Sets).
+OPEN_LIST = {"other": ("text_value", "")} | {part: ("coded_text_value", part) for part in _CODED}
 _IDENTIFIER = re.compile(r"identifiers_(id|type|issuer|assigner):(0|[1-9][0-9]{0,2})")
 # What the reference model leaves open and a builder has to settle.
 CONCRETE = {"EVENT": "POINT_EVENT", "PARTY_PROXY": "PARTY_IDENTIFIED", "UID_BASED_ID": "OBJECT_VERSION_ID", "OBJECT_ID": "GENERIC_ID"}

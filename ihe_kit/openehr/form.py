@@ -12,7 +12,7 @@ from functools import lru_cache
 from ihe_kit.files import rows
 from ihe_kit.openehr import rm
 from ihe_kit.openehr.aom import Node, Range
-from ihe_kit.openehr.leaves import Leaf, Move
+from ihe_kit.openehr.leaves import Leaf, Move, mixed
 from ihe_kit.openehr.opt import Template
 
 TRUTH = (("true", "yes"), ("false", "no"))
@@ -78,6 +78,11 @@ class Part:
     def framing(self) -> bool:
         """Whether it is the model's and not the template's: language, author, start of the encounter."""
         return not self.node.code
+
+    @property
+    def open_list(self) -> bool:
+        """Whether the field takes a code or, where none fits, a plain text."""
+        return mixed(self.node)
 
     def part(self, id_: str) -> Part | None:
         return next((one for one in self.parts if one.id == id_), None)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ihe_kit.json_text import Node as Json
-from ihe_kit.openehr.filling import WHY, Entry, Filling
+from ihe_kit.openehr.filling import WHY, Entry, Filling, flat_key
 from ihe_kit.openehr.flat_parts import SUFFIXES
 from ihe_kit.openehr.form import Part
 from ihe_kit.openehr.message import OpenehrMessage
@@ -25,7 +25,9 @@ class Traces:
     def flat(self, key: str) -> str:
         """The FLAT key of a key of the form."""
         stem, rest = self._split(key, self._flat)
-        return self._flat.get(stem, stem) + rest
+        kind, _, inner = rest.removeprefix("/").partition("|")
+        known = self._flat.get(stem, stem)
+        return flat_key(self.filling.entry(stem).part, known, kind, inner) if stem in self._flat and rest.startswith("/") else known + rest
 
     def path(self, key: str) -> str:
         """The openEHR path of a key's value; "" where nothing stands there."""

@@ -9,6 +9,7 @@ import pytest
 from ihe_kit.core import Unreadable
 from ihe_kit.files import data
 from ihe_kit.openehr import Template, from_flat, from_structured, load, parse, register, template, to_flat, to_structured
+from ihe_kit.openehr.flat_keys import of_open_list
 from tests.openehr.given import CASES, CLOCK
 
 VITALS = "kit_vital_signs.v1"
@@ -113,6 +114,37 @@ def test_a_null_flavour_stands_where_the_value_is_missing() -> None:
     assert element["null_flavour"]["defining_code"]["code_string"] == "253"
     assert "value" not in element
     assert from_flat(to_flat(message), VITALS, CLOCK).data == message.data
+
+
+PROBLEM = "problem_list/problem:0/problem_name"
+
+
+@pytest.mark.parametrize(
+    ("values", "type_"),
+    [
+        ({f"{PROBLEM}|other": "Heart failure"}, "DV_TEXT"),
+        ({f"{PROBLEM}|code": "84114007", f"{PROBLEM}|value": "Heart failure", f"{PROBLEM}|terminology": "SNOMED-CT"}, "DV_CODED_TEXT"),
+    ],
+)
+def test_an_element_that_takes_a_code_or_a_text_is_one_key(values: dict, type_: str) -> None:
+    message = from_flat(values, "kit_problem_list.v1", CLOCK)
+    value = message.data["content"][0]["data"]["items"][0]["value"]
+    assert (value["_type"], value["value"]) == (type_, "Heart failure")
+    assert values.items() <= to_flat(message).items()
+    assert not [key for key in to_flat(message) if "text_value" in key]
+    assert from_flat(to_flat(message), "kit_problem_list.v1", CLOCK).data == message.data
+    long = {of_open_list(template("kit_problem_list.v1"), key): value for key, value in values.items()}
+    assert from_flat(long, "kit_problem_list.v1", CLOCK).data == message.data, "the kind may be named too"
+
+
+def test_a_code_and_a_text_for_the_same_element_are_one_too_many() -> None:
+    with pytest.raises(ValueError, match=r"an element has one value, and .*code gives it already, as a DV_CODED_TEXT"):
+        from_flat({f"{PROBLEM}|code": "84114007", f"{PROBLEM}|other": "Heart failure"}, "kit_problem_list.v1", CLOCK)
+
+
+def test_a_text_in_place_of_a_code_is_refused_where_the_list_is_closed() -> None:
+    with pytest.raises(ValueError, match=r"could not consume \|other"):
+        from_flat(TWO | {f"{EVENT}/position|other": "leaning"}, VITALS, CLOCK)
 
 
 def test_raw_takes_a_whole_value_or_a_whole_node() -> None:

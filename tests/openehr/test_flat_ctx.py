@@ -121,7 +121,7 @@ def test_an_order_takes_its_timing_and_its_words_from_the_context() -> None:
     context = {"ctx/activity_timing": "R/2025-03-03T08:00:00Z/P1D", "ctx/instruction_narrative": "As told on the ward"}
     order = "medication_list/medication_order"
     own = {f"{order}:1/narrative": "Spironolactone", f"{order}:1/order/timing": "P2D"}
-    items = {f"{order}:{n}/order/medication_item/text_value": "Ramipril" for n in (0, 1)}
+    items = {f"{order}:{n}/order/medication_item|other": "Ramipril" for n in (0, 1)}
     message = from_flat(context | own | items, PLAN, CLOCK)
     first, second = message.data["content"]
     timing = {"_type": "DV_PARSABLE", "value": "R/2025-03-03T08:00:00Z/P1D", "formalism": "timing"}

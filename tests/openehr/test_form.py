@@ -125,13 +125,16 @@ def test_a_type_of_value_is_chosen_by_its_key_and_a_reason_stands_for_a_value() 
     filled = kinds()
     cause = "kinds/finding/any_event:0/cause"
     filled.put(f"{cause}/coded_text_value|code", "at0010")
-    assert filled.flat() == {f"{cause}/coded_text_value|code": "at0010"}
+    assert filled.flat() == {f"{cause}|code": "at0010"}
     filled.put(f"{cause}/text_value", "slipped")
-    assert filled.flat() == {f"{cause}/text_value": "slipped"}, "one field has one value"
+    assert filled.flat() == {f"{cause}|other": "slipped"}, "one field has one value"
     filled.put(f"{cause}/{WHY}|code", "272")
     assert filled.flat() == {f"{cause}/{WHY}|code": "272"}
-    filled.put(f"{cause}/text_value", "slipped")
-    assert filled.flat() == {f"{cause}/text_value": "slipped"}
+    filled.put(f"{cause}|other", "slipped")
+    assert filled.flat() == {f"{cause}|other": "slipped"}
+    assert filled.get(f"{cause}/text_value") == filled.get(f"{cause}|other") == "slipped", "both ways of writing it lead to the same field"
+    filled.put(f"{cause}|code", "at0010")
+    assert filled.flat() == {f"{cause}|code": "at0010"}
 
 
 @pytest.mark.parametrize(
