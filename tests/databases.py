@@ -43,12 +43,19 @@ class Server:
         (self.folder / "password").write_text(PASSWORD)
         for path in (self.folder, self.folder / "password") if self._user else ():
             shutil.chown(path, "postgres", "postgres")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
         self._run("initdb", "-U", "kit", "-E", "UTF8", "--locale=C.UTF-8", "-N", "--auth-local=trust", "--auth-host=scram-sha-256",
                   f"--pwfile={self.folder / 'password'}").wait()  # fmt: skip
-        self.start()
+        for _ in range(9):
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                self.port = free.getsockname()[1]
+            try:
+                self.start()
+                return
+            except AssertionError as problem:  # somebody else took the port in between
+                if "Address already in use" not in str(problem):
+                    raise
+        raise AssertionError("no port stayed free")
 
     def _run(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
         with (self.folder / "log").open("ab") as log:

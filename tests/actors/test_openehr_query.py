@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -162,6 +163,22 @@ def test_a_query_that_takes_too_long(repository: OpenehrRepository, monkeypatch:
     assert answer.status == "408" and "given up after 0 seconds" in answer.body
     monkeypatch.undo()
     assert rows(post(repository, "query/aql", q="SELECT COUNT(*) FROM EHR e")) == [[2]], "the next one is answered"
+
+
+def test_others_are_answered_while_a_query_runs(repository: OpenehrRepository, monkeypatch: pytest.MonkeyPatch) -> None:
+    scan, others = asking.StoredRecords.scan, ThreadPoolExecutor(1)
+    beside: list[str] = []
+
+    def slowly(self: asking.StoredRecords, *asked: Any) -> Iterator[Any]:
+        for some in scan(self, *asked):
+            beside.append(others.submit(send, repository, "POST", "ehr").result(timeout=20).status)
+            yield some
+
+    monkeypatch.setattr(asking.StoredRecords, "scan", slowly)
+    answer = post(repository, "query/aql", q=ALL)
+    assert answer.status == "200" and len(rows(answer)) == 6, answer.body
+    assert len(beside) > 1 and set(beside) == {"201"}, "each was answered before the query was"
+    others.shutdown()
 
 
 def store(repository: OpenehrRepository, name: str, text: str = ONE, media: str = "text/plain") -> OpenehrMessage:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import count
 from random import Random
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ihe_kit.actors.openehr_repository import asking
 from ihe_kit.actors.openehr_repository.asking import StoredRecords, Trees, ask
 from ihe_kit.core import Unreadable
 from ihe_kit.openehr import read_aql
@@ -215,6 +217,23 @@ def test_one_patient_costs_the_same_among_few_and_among_many(database: Any) -> N
 def test_a_query_that_takes_too_long_is_given_up(store: Store) -> None:
     with pytest.raises(TooLong, match="given up after 0 seconds"):
         asked(store, "SELECT COUNT(*) FROM EHR e CONTAINS (ELEMENT a AND ELEMENT b AND ELEMENT c AND ELEMENT d)", patience=0)
+
+
+def test_the_index_is_read_in_parts_and_the_clock_is_looked_at_between_them(database: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = filled(12)
+    text = f"SELECT e/ehr_id/value, {SYSTOLIC} AS systolic {FROM} WHERE {SYSTOLIC} > 130"
+    whole, scan = asked(store, text), store.nodes.scan
+    parts: list[Any] = []
+    monkeypatch.setattr(asking, "_SOME", 2)
+    monkeypatch.setattr(store.nodes, "scan", lambda *some: (parts.append(some), scan(*some))[1])
+    assert asked(store, text) == whole and len(whole) > 12
+    assert len(parts) > 5
+    parts.clear()
+    monkeypatch.setattr(asking, "monotonic", count().__next__)  # every look at it is a second later
+    with pytest.raises(TooLong):
+        asked(store, text, patience=4)
+    assert 1 <= len(parts) < 5
+    store.close()
 
 
 def test_a_product_that_nobody_meant_is_refused(database: Any) -> None:
