@@ -269,7 +269,9 @@ def check_closed(answer: Answer, context: Context) -> Verdict:
 def _refusal(status: dict[str, Any]) -> str:
     if isinstance(status.get("is_modifiable"), str):
         return "`is_modifiable` is a truth value: `false`, without quotation marks."
-    return "Change one value only. The subject stays what it was: that one, too, is a fact about the past, and only one EHR may have the other name."
+    if f'"{AGREED_NAME}"' in json.dumps(status):
+        return "The subject stays what it was: it, too, is a fact about the past, and only one EHR may have the other name."
+    return "Change one value only, and leave the rest as it stands."
 
 
 def _tried(client: OpenehrClient, ehr: str) -> Verdict:
@@ -280,7 +282,7 @@ def _tried(client: OpenehrClient, ehr: str) -> Verdict:
         return Verdict(
             False,
             "It is taken, but nobody finds this EHR any more.",
-            "The subject is gone. Who has only the old name must still find what was recorded under it.",
+            "The subject is gone, or another one. Who has only the old name must still find what was recorded under it.",
         )
     if not refused.refused:
         return Verdict(False, "It is taken, but a new blood pressure went in.", "Whether an EHR may be changed says `is_modifiable`.")
@@ -450,7 +452,7 @@ EXERCISES = (
         parts=(Part("The EHR_STATUS", lines=23, given=GOING),),
         check=check_closed,
         hints=(
-            "The last two lines are about the whole EHR.",
+            "The last two values are about the whole EHR.",
             "One says whether queries see it, the other whether its content may change.",
             "Only `is_modifiable` changes, to the other truth value.",
         ),
@@ -550,7 +552,7 @@ PREDICTIONS = (
     Prediction(
         id="20.p5",
         standard="openehr",
-        ask="Nadia Petrova has two numbers in two spellings, and an EHR under each. The clerk is not sure and does not merge: he *links* them (A24). With how many EHRs must an app reckon now?",
+        ask="Nadia Petrova has two numbers in two spellings, and an EHR under each. The clerk is not sure and does not merge, but *links* them (A24). With how many EHRs must an app reckon now?",
         choices=(
             Choice("One: a link joins them", "A link says that two numbers are one person. It takes no number out of use, so no record changes.", "1"),
             Choice("Two, as before", "Both numbers stay in use, and each has its EHR. Who wants all of it asks for both numbers.", "2"),
@@ -596,7 +598,7 @@ QUIZ = (
         ask="Two EHRs of one patient, and a merge is told. Which of these does openEHR say?",
         choices=(
             Choice("The older EHR survives.", "It names no survivor. Your region has to."),
-            Choice("The compositions are moved to the survivor.", "It says of no such move. What was committed stays where it was."),
+            Choice("The compositions are moved to the survivor.", "Of two EHRs in one repository it describes no such move. What was committed stays where it was."),
             Choice("The merge is an openEHR transaction.", "It is told by IHE's ITI-30 or ITI-104. That the record follows is emerging practice."),
             Choice("A duplicate may be deactivated, and stays readable.", "By `is_modifiable` false. When and by whom is left to you."),
         ),
