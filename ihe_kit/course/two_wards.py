@@ -52,9 +52,8 @@ def because(asks: OpenehrClient, why: str, change: str = "") -> OpenehrClient:
 
 
 def record(asks: OpenehrClient, number: str, namespace: str = NORDVIK) -> str:
-    """The ehr_id of a patient, whose record is made where there is none; with the two templates beside it."""
+    """The ehr_id of a patient, whose record is made where there is none; with the template of medication lists beside it."""
     asks.upload(MEDICATION)
-    asks.upload(PROBLEMS)
     asks.create_ehr(number, namespace)
     return ehr_id(asks.find_ehr(number, namespace))
 
@@ -253,6 +252,7 @@ def tomas(box: Sandbox) -> Told:
     """The morning of Tomás Ó Súilleabháin's medication list: four versions, by three people."""
     elin, jonas, hanne = (client(box, name) for name in (ELIN, JONAS, HANNE))
     ehr = record(elin, TOMAS, SOLBAKKEN)
+    elin.upload(PROBLEMS)
     kept = because(elin, "Admission").commit(ehr, medicines(("Ramipril", 5), ("Spironolactone", 25)))
     list_ = object_of(kept)
     both = together(
