@@ -18,7 +18,7 @@ VITAL_SIGNS = "kit_vital_signs.v1"
 ROUND: dict[str, Any] = json.loads(data(f"openehr/{VITAL_SIGNS}.flat.json").read_text(encoding="utf-8"))
 TEMPERATURE = "vital_signs/body_temperature:0/any_event:0/temperature"
 SATURATION = "vital_signs/pulse_oximetry:0/any_event:0/oxygen_saturation"
-SHORT = ("blood_pressure", "body_temperature", "pulse_oximetry")
+SHORT = ("blood_pressure", "body_temperature")
 
 
 def measured(*entries: str) -> dict[str, Any]:
@@ -31,9 +31,14 @@ def without(values: Mapping[str, Any], beginning: str) -> dict[str, Any]:
     return {key: value for key, value in values.items() if not key.startswith(beginning)}
 
 
+def oximeter(per_cent: float) -> dict[str, Any]:
+    """What the oximeter at the fingertip sends: a saturation, in FLAT."""
+    return {f"{SATURATION}|numerator": per_cent, f"{SATURATION}|denominator": 100, f"{SATURATION}|type": 2}
+
+
 def thermometer(suffix: str = "units", unit: str = "°C") -> dict[str, Any]:
     """What the ward's new thermometer sends: the temperature with a suffix and a unit of its own; without a `suffix`, with no unit at all."""
-    values = without(measured(*SHORT[:2]), TEMPERATURE) | {f"{TEMPERATURE}|magnitude": 37.4}
+    values = without(measured(*SHORT), TEMPERATURE) | {f"{TEMPERATURE}|magnitude": 37.4}
     return values | ({f"{TEMPERATURE}|{suffix}": unit} if suffix else {})
 
 
@@ -45,6 +50,14 @@ def canonical(values: Mapping[str, Any]) -> OpenehrMessage:
 def text(values: Any) -> str:
     """JSON as people read it: one member a line."""
     return json.dumps(values, indent=1, ensure_ascii=False)
+
+
+def place(composition: OpenehrMessage, name: str, attribute: str = "value") -> str:
+    """The path of an element of a composition, by its name, down to one of its attributes. Raises ValueError where there is no such thing."""
+    ways = [node["aqlPath"].removesuffix("/value") for node in web_nodes() if node.get("name") == name and "inputs" in node]
+    if not ways or not any(one["name"]["value"] == name and attribute in one for one in elements(composition.data)):
+        raise ValueError(f"the composition has no {attribute} of {name}")
+    return f"{ways[0]}/{attribute}"
 
 
 # Notations ------------------------------------------------------------------------------------------------------------------------------
@@ -142,5 +155,6 @@ def refused_at() -> tuple[tuple[str, str], ...]:
 
 
 def log() -> str:
-    """The same as the log of the night has them: the words are lost, the places are there."""
-    return "\n".join(f"{number}  422  {rule:<14} {path}" for number, (rule, path) in enumerate(refused_at(), 1))
+    """The same as the log of the night has them: the words are lost, the places are there, cut where the entry ends."""
+    pieces = [(rule, *path.partition("]/")) for rule, path in refused_at()]
+    return "\n".join(f"{number}  422  {rule}\n   {entry}]\n   /{inside}" for number, (rule, entry, _, inside) in enumerate(pieces, 1))

@@ -18,9 +18,11 @@ from ihe_kit.course.ward_round import (
     TEMPERATURE,
     VITAL_SIGNS,
     canonical,
+    log,
     measured,
     node_at,
     notations,
+    place,
     refused_at,
     side_by_side,
     text,
@@ -161,6 +163,23 @@ def test_the_web_template_is_read_node_by_node() -> None:
     with pytest.raises(ValueError, match="no node 'urine'"):
         web_node("urine")
     assert node_at("/composer") == ""
+
+
+def test_a_place_is_found_by_the_name_of_its_element() -> None:
+    cold = canonical(UNMEASURED)
+    assert cold.get(f"{place(cold, 'Oxygen saturation', 'null_flavour')}/value") == ["unknown"]
+    assert cold.get(f"{place(cold, 'Systolic')}/magnitude") == ["142"]
+    for name, attribute in (("Oxygen saturation", "value"), ("Urine", "value")):
+        with pytest.raises(ValueError, match=name):
+            place(cold, name, attribute)
+
+
+def test_the_log_has_all_of_each_path() -> None:
+    lines = log().splitlines()
+    assert len(lines) == 15
+    for (rule, path), (head, entry, inside) in zip(refused_at(), zip(*[iter(lines)] * 3, strict=True), strict=True):
+        assert head.endswith(rule)
+        assert entry.strip() + inside.strip() == path
 
 
 def test_each_refusal_of_the_night_is_one_that_its_name_stands_for() -> None:

@@ -37,6 +37,7 @@ from ihe_kit.course.ward_round import (
     elements,
     measured,
     node_at,
+    oximeter,
     refused_at,
     text,
     thermometer,
@@ -194,8 +195,8 @@ def check_empty(answer: Answer, _: Context) -> Verdict:
 
 # 17.6: a missing value, written -------------------------------------------------------------------------------------------------------------
 
-NOUGHT = text(without(measured("blood_pressure", "pulse_oximetry"), SATURATION) | {f"{SATURATION}|numerator": 0, f"{SATURATION}|denominator": 100, f"{SATURATION}|type": 2})  # fmt: skip
-UNMEASURED = without(measured("blood_pressure", "pulse_oximetry"), SATURATION) | {
+NOUGHT = text(measured("blood_pressure") | oximeter(0))
+UNMEASURED = measured("blood_pressure") | {
     f"{SATURATION}/_null_flavour|code": "253",
     f"{SATURATION}/_null_reason": "cold fingers, no pulse found",
 }
@@ -676,7 +677,7 @@ PREDICTIONS = (
         ),
         read=read_composer,
         right="Jonas Dahl",
-        why="A default is a claim. It looks like everything else in the record, and here it is not true. Other repositories refuse such a message: send language, territory and composer always.",
+        why="A default is a claim. It looks like everything else in the record, and here it is not true. Another repository may refuse such a message. Send language, territory and composer always.",
         spec=CONTEXT,
         shown="It is kept as",
     ),
