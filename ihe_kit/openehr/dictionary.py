@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ihe_kit.core import Definition, UnknownPath, nearest
-from ihe_kit.openehr import rm
+from ihe_kit.core import Definition, UnknownPath, cited, nearest
+from ihe_kit.openehr import flat_ctx, rm
+from ihe_kit.openehr.aom import Unit
+from ihe_kit.openehr.flat_keys import found
+from ihe_kit.openehr.flat_parts import inner_path, parts
+from ihe_kit.openehr.form import group_of, limits, terms
+from ihe_kit.openehr.leaves import Leaf
 from ihe_kit.openehr.message import OpenehrMessage
 from ihe_kit.openehr.opt import Node, Template, known, own
 from ihe_kit.openehr.paths import ROOTS, Step, class_in, read_path, refuse_unknown
@@ -38,9 +43,9 @@ def explain(subject: str | OpenehrMessage, path: str | None = None, template: Te
     steps = read_path(wanted)
     types = message.types(steps) if message else [""] * len(steps)
     for one in candidates:
-        found = _follow(one.root, steps, types) if one else None
-        if found:
-            return _definition(wanted, steps, *found)
+        there = _follow(one.root, steps, types) if one else None
+        if there:
+            return _definition(wanted, steps, *there)
     if not any(types):
         refuse_unknown(message.kind if message else ROOTS[0], steps)
     homes = [root for root in ROOTS if steps and steps[0].name in rm.attributes(root)]
@@ -69,20 +74,40 @@ def _definition(path: str, steps: tuple[Step, ...], node: Node, parent: Node | N
     units = parent.units if known.owner == "DV_QUANTITY" else node.units
     phrase = parent if known.owner == "CODE_PHRASE" and known.name == "code_string" else node if node.codes else node.child("defining_code")
     codes = phrase.codes
-    limits = " or ".join(f"{unit.magnitude} {unit.units}" for unit in units)
-    says = " ".join(filter(None, (node.says or known.says, f"In this template: {limits}." if limits else "")))
-    values = codes or tuple((unit.units, str(unit.magnitude)) for unit in units if known.name in ("units", "value"))
+    says = " ".join(filter(None, (node.says or known.says, _told(node, units))))
+    scale = tuple((one.value, one.name) for one in node.ordinals)
+    group = group_of(known.owner, known.name)
+    values = (
+        codes or scale or terms(group) or tuple((unit.units, str(unit.magnitude)) for unit in units if known.name in ("units", "value"))
+    )
     return Definition(
         path=path,
         label=steps[-1].text.lstrip("/"),
         name=node.name or known.name.replace("_", " "),
         type=node.type,
         occurs=node.occurs if node.code else known.occurs,
-        codes=phrase.terminology if codes else "UCUM" if values else "",
+        codes=phrase.terminology
+        if codes
+        else node.ordinals[0].terminology
+        if scale
+        else group
+        if terms(group)
+        else "UCUM"
+        if values
+        else "",
         values=values,
         says=says,
         spec=f"template node {node.code}; {known.spec}" if node.code else known.spec,
     )
+
+
+def _told(node: Node, units: tuple[Unit, ...]) -> str:
+    """What a template says about a value or a group, in words: ranges, patterns, how many members a list has; "" for nothing."""
+    words = " or ".join(f"{unit.magnitude} {unit.units}" for unit in units) or limits(node)
+    lists = [(one.name, one.cardinality) for one in node.attributes if one.cardinality]
+    many = [f"{name} has {limit} members in all" for name, limit in lists if limit.least > 1 or limit.most > 0]
+    told = "; ".join(filter(None, (words, *many)))
+    return f"In this template: {told}." if told else ""
 
 
 def _in_the_model(path: str, steps: tuple[Step, ...], types: list[str], root: str) -> Definition:
@@ -108,10 +133,10 @@ def _in_the_model(path: str, steps: tuple[Step, ...], types: list[str], root: st
 def _class(owner: str, name: str) -> Definition:
     known = rm.attributes(owner)
     if name:
-        found = _of_the_model(owner, name)
-        if not found:
+        attribute = _of_the_model(owner, name)
+        if not attribute:
             raise UnknownPath(f"{owner} has no attribute {name}" + nearest(name, known))
-        return found
+        return attribute
     row = rm.classes()[owner][""]
     return Definition(owner, owner, owner, row.type, says=f"{row.says} Attributes: {', '.join(known)}.", spec=row.spec)
 
@@ -122,15 +147,57 @@ def _of_the_model(owner: str, name: str) -> Definition | None:
     return Definition(label, name, name.replace("_", " "), row.type, row.occurs, says=row.says, spec=row.spec) if row else None
 
 
+def _context(key: str) -> Definition:
+    """What a key of the context means. Raises UnknownPath."""
+    try:
+        listed = flat_ctx.known(key)
+    except ValueError as problem:
+        raise UnknownPath(str(problem)) from None
+    row, owners = listed[0], ", ".join(row["class"] for row in listed)
+    values = terms(row["group"])
+    spec = cited(f"openEHR ITS-REST 1.1.0, Simplified Formats, Context Information, {row['section']}", row["checked"] == "yes")
+    says = row["says"] if owners == "COMPOSITION" else f"{row['says']} It is taken over by each of these that says nothing else: {owners}."
+    return Definition(key, key[4:], key[4:].replace("_", " "), "context", codes=row["group"], values=values, says=says, spec=spec)
+
+
 def _flat(key: str, templates: list[Template]) -> Definition:
-    """What a FLAT key means: the path it stands for, explained."""
-    ids = tuple(part.partition(":")[0] for part in key.partition("|")[0].split("/"))
+    """What a FLAT key means: the path it stands for, explained; of a part of a value, what that part is too."""
+    if flat_ctx.is_ctx(key):
+        return _context(key)
+    suffix = key.partition("|")[2]
     for one in templates:
-        for leaf in one.leaves:
-            if leaf.ids == ids:
-                found = explain(leaf.path, None, one)
-                element = explain(leaf.path.removesuffix("/value"), None, one)
-                says = f"{element.says} Path: {leaf.path}".strip()
-                return replace(found, path=key, label=ids[-1], name=element.name, occurs=element.occurs, says=says)
+        leaf = found(one, key)
+        if not leaf:
+            continue
+        value = len(leaf.moves) > 1 and leaf.moves[-2].node.type == "ELEMENT" and leaf.moves[-1].attribute == "value"
+        whole = explain(leaf.path or "/", None, one)
+        element = explain(leaf.path.removesuffix("/value"), None, one) if value else whole
+        told = _told(leaf.node, leaf.node.units) if value else ""
+        says = " ".join(filter(None, (element.says, told, _part(leaf, suffix, one), f"Path: {leaf.path or '/'}")))
+        return replace(whole, path=key, label=leaf.ids[-1], name=element.name, occurs=element.occurs, says=says)
     known = [leaf.key for one in templates for leaf in one.leaves]
     raise UnknownPath(f"{key!r} is no openEHR path (those begin with /) and no FLAT key of a known template" + nearest(key, known))
+
+
+def _part(leaf: Leaf, suffix: str, one: Template) -> str:
+    """What stands behind | in a FLAT key. Raises UnknownPath for what a value of the class has not."""
+    node = leaf.moves[-1].node if leaf.moves else one.root
+    if suffix == "raw":
+        return f"|raw is the whole {node.type} as canonical JSON, for what no other key can say."
+    if not suffix or suffix == "other":
+        return "|other is a text in place of a code of the list." if suffix else ""
+    inner = inner_path(node, suffix)
+    if inner is None:
+        raise UnknownPath(f"a {node.type} has no |{suffix}" + nearest(suffix, parts(node)))
+    return f"|{suffix}: {says}" if (says := _says(rm.bare(node.type), inner)) else ""
+
+
+def _says(owner: str, inner: str) -> str:
+    """What the reference model says of an attribute, some steps below a class."""
+    says, steps = "", [step for step in inner.split("/") if not step.isdecimal()]
+    for name in steps[:-1] if steps[1:] and steps[-1] == "value" else steps:  # the value of a text is the text
+        found_in = next((rm.attributes(one)[name] for one in (owner, *rm.heirs(owner)) if name in rm.attributes(one)), None)
+        if not found_in:
+            return says
+        says, owner = found_in.says, rm.bare(found_in.type)
+    return says

@@ -173,6 +173,14 @@ def leaf_of(one: Template, key: str) -> Leaf:
     return leaf
 
 
+def found(one: Template, key: str) -> Leaf | None:
+    """The value or the group that a key leads to, whatever stands behind |; None where it leads nowhere."""
+    stem = of_open_list(one, key).partition("|")[0]
+    ids = _ids(stem)
+    known, way = order(one).get(ids), _ways(one).get(ids)
+    return known[1] if known else Leaf(ids[0], way) if way is not None else _beside(one, ids)
+
+
 def _beside(one: Template, ids: tuple[str, ...]) -> Leaf | None:
     """The leaf of a key that leaves the template for the reference model, as `_link` and `_normal_range/lower` do."""
     deepest = max(len(way) for way in (*order(one), *_ways(one)))

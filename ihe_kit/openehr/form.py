@@ -141,11 +141,11 @@ def _part(way: tuple[Move, ...], left: list[_Left], above: Node) -> Part:
 def _kind(id_: str, node: Node, attribute: str = "", owner: str = "") -> Kind:
     """What is asked for of a data type; a code comes from the template's list, else from the group of openEHR's terminology that the model names."""
     if node.type == "DV_INTERVAL":
-        return Kind(id_, node, tuple(_ends(node)), _limits(node.child("lower")))
+        return Kind(id_, node, tuple(_ends(node)), limits(node.child("lower")))
     codes, closed = _codes(node, attribute, owner)
     asked = [row for row in _asked(node.type) if not (codes and row["part"] in ("value", "terminology"))]
     inputs = tuple(_input(row, node, codes, closed) for row in asked)
-    return Kind(id_, node, inputs, _limits(node))
+    return Kind(id_, node, inputs, limits(node))
 
 
 def _ends(node: Node) -> Iterator[Input]:
@@ -181,8 +181,13 @@ def _codes(node: Node, attribute: str, owner: str) -> tuple[Codes, bool]:
     phrase = node if node.codes else node.child("defining_code")
     if scale or phrase.codes:
         return scale or phrase.codes, True
-    group = next((row["group"] for row in rows("openehr/coded.tsv") if (row["class"], row["attribute"]) == (owner, attribute)), "")
+    group = group_of(owner, attribute)
     return terms(group), bool(group)
+
+
+def group_of(owner: str, attribute: str) -> str:
+    """The group of openEHR's own terminology from which an attribute takes its codes; "" for none."""
+    return next((row["group"] for row in rows("openehr/coded.tsv") if (row["class"], row["attribute"]) == (owner, attribute)), "")
 
 
 @lru_cache(maxsize=64)
@@ -199,7 +204,7 @@ def _asked(type_: str) -> list[dict[str, str]]:
     return []
 
 
-def _limits(node: Node) -> str:
+def limits(node: Node) -> str:
     """`0 to below 1000, whole numbers`: what a number may be, by unit where there are several."""
     if node.units:
         told = {one.units: ", ".join(filter(None, (range_words(one.magnitude), _decimals(one.precision)))) for one in node.units}
