@@ -15,8 +15,7 @@ from ihe_kit.exchanges import Exchange
 from ihe_kit.openehr import OpenehrMessage
 from ihe_kit.region import STORY_BEGINS, Sandbox
 from ihe_kit.render.version_grid import uid_svg, versions_svg
-from ihe_kit.render.versions import Version
-from ihe_kit.widgets.versionhistory import read_version
+from ihe_kit.render.versions import Version, read_version
 
 Json = dict[str, Any]
 Change = Callable[[Json], Json]
@@ -256,7 +255,7 @@ def tomas(box: Sandbox) -> Told:
     kept = because(elin, "Admission").commit(ehr, medicines(("Ramipril", 5), ("Spironolactone", 25)))
     list_ = object_of(kept)
     both = together(
-        because(jonas, "Potassium 6.9 mmol/L, told by Dr Strand on the telephone"),
+        because(jonas, "Potassium 6.9 mmol/L, told by telephone"),
         ehr,
         one_version(problems("Hyperkalaemia")),
         one_version(stop(kept, "Spironolactone", "Hyperkalaemia"), version_of(kept)),

@@ -8,7 +8,7 @@ from itertools import pairwise
 from ihe_kit.render.marks import clip, h
 from ihe_kit.render.versions import Version
 
-_COLUMN, _ROW, _LEFT, _TOP = 150, 104, 150, 66  # how far apart, and what stands before
+_COLUMN, _ROW, _LEFT, _TOP = 150, 84, 150, 56  # how far apart, and what stands before
 _WIDE, _HIGH = 112, 46  # of a version's box
 _PARTS = (
     ("the object", "the same in all its versions"),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from ihe_kit.core import Message
+from ihe_kit.core import Message, Unreadable
 from ihe_kit.render.diff import Comparison, Side, changes_html, tally_html, texts_html
 from ihe_kit.render.marks import clip, h, value, visible
 from ihe_kit.render.outline import Explain, Outline
 from ihe_kit.render.text import text_html
+from ihe_kit.verbs import parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,35 @@ class Version:
     def number(self) -> str:
         """The last part of `uuid::system::number`."""
         return self.uid.rpartition("::")[2]
+
+
+def read_version(uid: str, data: Any) -> Version:
+    """An ORIGINAL_VERSION as the REST API carries it. What it lacks stays empty."""
+    if not isinstance(data, Mapping):
+        return Version(uid, change="cannot be read")
+    audit = "commit_audit"
+    content = data.get("data")
+    try:
+        message = parse(json.dumps(content, indent=2, ensure_ascii=False), "openehr") if isinstance(content, dict) else None
+    except Unreadable:
+        message = None
+    return Version(
+        uid,
+        time=at(data, f"{audit}/time_committed/value"),
+        committer=at(data, f"{audit}/committer/name") or at(data, f"{audit}/committer/external_ref/id/value"),
+        change=at(data, f"{audit}/change_type/value"),
+        state=at(data, "lifecycle_state/value"),
+        why=at(data, f"{audit}/description/value"),
+        contribution=at(data, "contribution/id/value"),
+        message=message,
+    )
+
+
+def at(data: Any, path: str) -> str:
+    """The text at a path such as `commit_audit/committer/name`, "" where there is none."""
+    for name in path.split("/"):
+        data = data.get(name) if isinstance(data, Mapping) else None
+    return "" if data is None or isinstance(data, dict | list) else str(data)
 
 
 def versions_html(versions: Sequence[Version], old: str, new: str, key: str, static: bool = False) -> str:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from uuid import uuid4
 
 import traitlets
 
-from ihe_kit.core import Packet, Unreadable
-from ihe_kit.openehr import OpenehrMessage, from_wire, parse
+from ihe_kit.core import Packet
+from ihe_kit.openehr import OpenehrMessage, from_wire
 from ihe_kit.render import Comparison, clip, count, h, icon, tag
-from ihe_kit.render.versions import Version, compared_html, side, versions_html
+from ihe_kit.render.versions import Version, at, compared_html, read_version, side, versions_html
 from ihe_kit.rest import request
 from ihe_kit.verbs import difference, explain
 from ihe_kit.widgets.base import front
@@ -115,7 +114,7 @@ class VersionHistory(Watching):
         if not isinstance(items, list):
             self.problem = f"The EHR {self.ehr_id} has no document {self.uid}."
             return []
-        uids = sorted((_at(one, "version_id/value") for one in items), key=_number, reverse=True)
+        uids = sorted((at(one, "version_id/value") for one in items), key=_number, reverse=True)
         return [self._version(uid) for uid in uids[:MOST]]
 
     def _version(self, uid: str) -> Version:
@@ -162,34 +161,6 @@ class VersionHistory(Watching):
             unequal = ("/uid",)  # of any two versions
             view = Comparison(side(old), side(new), difference(old.message, new.message, ignore=unequal))
         return compared_html(old, new, view, explain)
-
-
-def read_version(uid: str, data: Any) -> Version:
-    """An ORIGINAL_VERSION as the REST API carries it. What it lacks stays empty."""
-    if not isinstance(data, Mapping):
-        return Version(uid, change="cannot be read")
-    audit = "commit_audit"
-    content = data.get("data")
-    try:
-        message = parse(json.dumps(content, indent=2, ensure_ascii=False)) if isinstance(content, dict) else None
-    except Unreadable:
-        message = None
-    return Version(
-        uid,
-        time=_at(data, f"{audit}/time_committed/value"),
-        committer=_at(data, f"{audit}/committer/name") or _at(data, f"{audit}/committer/external_ref/id/value"),
-        change=_at(data, f"{audit}/change_type/value"),
-        state=_at(data, "lifecycle_state/value"),
-        why=_at(data, f"{audit}/description/value"),
-        contribution=_at(data, "contribution/id/value"),
-        message=message,
-    )
-
-
-def _at(data: Any, path: str) -> str:
-    for name in path.split("/"):
-        data = data.get(name) if isinstance(data, Mapping) else None
-    return "" if data is None or isinstance(data, dict | list) else str(data)
 
 
 def _number(uid: str) -> int:

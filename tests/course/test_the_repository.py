@@ -64,7 +64,7 @@ WRONG = [
     ("18.2", but("18.2", 1, OPTIONS[1][3]), "2 of 3", "nothing of which version you have seen"),
     ("18.2", but("18.2", 2, OPTIONS[2][0]), "2 of 3", "names a version in its URL"),
     ("18.3", but("18.3", 1, OPTIONS[1][5]), "2 of 3", "at nine it may have been the second"),
-    ("18.4", but("18.4", 0, "::1"), "4 of 5 fit", "has a *Stop*"),
+    ("18.4", but("18.4", 0, "::1"), "4 of 5 fit", "the first that says *stopped*"),
     ("18.4", but("18.4", 1, ELIN), "4 of 5 fit", "put the version into the repository"),
     ("18.4", but("18.4", 2, HANNE), "4 of 5 fit", "answers for what is written"),
     ("18.5", (ANSWERS[3], SHOWN[0], SOLVED["18.5"][2]), "another place", "say it again"),

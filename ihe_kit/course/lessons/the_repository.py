@@ -155,7 +155,7 @@ OPTIONS = (
         "DELETE ehr/E/composition/U",
         "DELETE ehr/E/composition/U::S::2",
         "GET ehr/E/composition/U::S::1",
-        "GET ehr/E/composition/U?version_at_time=2025-03-03T09:00:00%2B01:00",
+        "GET ehr/E/composition/U?version_at_time=2025-03-03T08:00:00Z",
     ),
     ('"U::S::2"', '"U"', "none: the URL names the version", "none: nothing is changed"),
 )
@@ -241,7 +241,7 @@ def check_history(answer: Answer, context: Context) -> Verdict:
         WHY_THREE[2],
     )
     clues = (
-        "Choose two versions to compare in the VersionHistory: the first in which the drug has a *Stop* is it.",
+        "Read the drugs of one version after the other, by the number at the end of the cell above: the first that says *stopped* is it.",
         "The committer is the one who put the version into the repository. It stands in the row of that version, in the audit.",
         "The composer answers for what is written. It stands in the content, and the table shows it beside the committer.",
         "Look at the identifier of its contribution, and in the picture at the column: what else stands in it?",
@@ -481,7 +481,7 @@ EXERCISES = (
     Exercise(
         id="18.3",
         standard="openehr",
-        task="A case is reviewed: what did the list say on Monday at nine, when the evening's drugs were ordered? You do not know which version that was.",
+        task="A case is reviewed: what did the list say on Monday at nine (08:00 in UTC, which is written Z), when the evening's drugs were ordered? You do not know which version that was.",
         parts=_BLANK[0],
         check=by_steps(LOOK_BACK, "Right.", "The repository finds the version that was the latest at that time, and its ETag says which one.",
                        slips={1: lambda given: _BACK.get(given, ""), 2: lambda given: _HEADERS.get(given, "")}),
