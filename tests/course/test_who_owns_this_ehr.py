@@ -54,6 +54,8 @@ def status(**members: object) -> tuple[str]:
         f"GET http://127.0.0.1:8080/rest/openehr/v1/ehr?{PAIR}",
         f"GET ehr?{'&'.join(reversed(PAIR.split('&')))}",
         f"GET ehr?{PAIR.replace(':', '%3A')}",
+        f"GET  /rest/openehr/v1/ehr?{PAIR} HTTP/1.1",
+        f"`GET ehr?{PAIR}`",
     ],
 )
 def test_a_request_that_is_written_in_another_way_is_right(text: str) -> None:
@@ -69,6 +71,9 @@ WRONG = [
     ("20.1", request("GET ehr?subject_namespace=urn:oid:2.999.10.2"), "2 of 3", "`subject_id` is missing"),
     ("20.1", request(f"GET ehr?{PAIR}&name=Tom"), "2 of 3", "Only `subject_id`"),
     ("20.1", request(f"GET ehr?{PAIR.replace('10.2', '10.1')}"), "2 of 3", "not those of the first two"),
+    ("20.1", request(f"ehr?{PAIR.replace('&', ' & ')}"), "2 of 3", "no spaces"),
+    ("20.1", request("GET"), "2 of 3", "The address is `ehr`"),
+    ("20.1", request(f"PUT ehr?{PAIR}"), "2 of 3", "PUT opens it"),
     ("20.1", ("2214", NORDVIK, f"GET ehr?{PAIR}"), "2 of 3", "another authority"),
     ("20.1", ("2214", "2.999.10.2", f"GET ehr?{PAIR}"), "2 of 3", "begins with `urn:oid:`"),
     ("20.1", ("2214", "Solbakken Clinic", "nonsense"), "1 of 3", "fourth component"),

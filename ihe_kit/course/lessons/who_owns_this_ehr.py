@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
 from ihe_kit import OpenehrClient
 from ihe_kit.course.forms import faded, order
@@ -97,9 +97,12 @@ def _authority_slip(text: str) -> str:
 
 
 def _request_slip(text: str, number: str, namespace: str) -> str:
-    method, _, target = text.partition(" ") if " " in text else ("GET", "", text)
-    place, _, query = target.strip().partition("?")
-    asked = {name: unquote(value) for name, value in parse_qsl(query, keep_blank_values=True)}
+    words = [word for word in text.strip("`'\"").split() if not word.upper().startswith("HTTP/")]
+    method = words.pop(0) if words and words[0].upper() in ("GET", "POST", "PUT", "DELETE", "HEAD", "PATCH") else "GET"
+    if len(words) > 1:
+        return "An address has no spaces: `ehr?`, the one parameter, `&`, the other, all in one piece."
+    place, _, query = "".join(words).partition("?")
+    asked = dict(parse_qsl(query, keep_blank_values=True))
     if method.upper() != "GET":
         return "POST opens an EHR and PUT opens it under an identifier of your choice. To find one, GET it."
     if place.rstrip("/").rpartition("/")[2] != "ehr" or not query:
