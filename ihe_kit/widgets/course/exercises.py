@@ -116,15 +116,15 @@ class ExerciseView(CourseWidget):
         after = "" if number else " data-after"  # where focus goes when the button that had it is gone
         name = f'id="{self.uid}-{number}" name="{number}"{after}'
         quiet = 'autocomplete="off" autocapitalize="off" spellcheck="false"'
-        if part.fixed:
+        if part.fixed and not part.lines:
             return f'<input {name} class="kit-input mono" value="{h(part.given)}" readonly{state}>'
         if part.lines:
-            typed, given = (text.replace("\r\n", "\n").replace("\r", "\n").strip("\n") for text in (value, part.given))
+            typed, given = (
+                text.replace("\r\n", "\n").replace("\r", "\n").strip("\n") for text in (part.given if part.fixed else value, part.given)
+            )
             rows = max(part.lines, typed.count("\n") + 1) + 1  # where the page cannot measure; it makes the box as high as its text
             # The line feed behind the tag is the one that HTML swallows.
-            return (
-                f'<textarea {name} class="kit-input mono wide" rows="{rows}" data-given="{h(given)}" {quiet}{state}>\n{h(typed)}</textarea>'
-            )
+            return f'<textarea {name} class="kit-input mono wide" rows="{rows}" data-given="{h(given)}" {quiet}{" readonly" * part.fixed}{state}>\n{h(typed)}</textarea>'
         if not part.options:
             return f'<input {name} class="kit-input mono" value="{h(value)}" {quiet}{state}>'
         chosen = "".join(f"<option{' selected' if option == value else ''}>{h(option)}</option>" for option in part.options)

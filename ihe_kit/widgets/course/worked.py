@@ -7,6 +7,8 @@ from ihe_kit.course.ledger import Progress
 from ihe_kit.render import cite, h
 from ihe_kit.widgets.course.base import CourseWidget, frame, prose
 
+LONG = ' class="long"'  # a value that may be broken into lines
+
 
 class ExampleView(CourseWidget):
     """Nothing to press: the steps in order, what is written at each, and how one comes to it."""
@@ -24,7 +26,7 @@ class ExampleView(CourseWidget):
     def _page(self, static: bool = False) -> str:
         item = self.item
         rows = "".join(
-            f'<tr><th scope="row">{prose(step.label)}</th><td><code>{h(step.value)}</code></td><td>{prose(step.how)}</td></tr>'
+            f'<tr><th scope="row">{prose(step.label)}</th><td{LONG * (len(step.value) > 60)}><code>{h(step.value)}</code></td><td>{prose(step.how)}</td></tr>'
             for step in item.steps
         )
         table = (
