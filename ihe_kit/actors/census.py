@@ -38,7 +38,7 @@ def patients(store: Store) -> Table:
 def _patient(id: str, data: dict[str, Any], everybody: dict[str, dict[str, Any]]) -> dict[str, str]:
     linked: dict[str, list[str]] = {}
     for link in data.get("link", ()):
-        linked.setdefault(link["type"], []).append(_name(everybody.get(link["other"]["reference"].partition("/")[2], {})))
+        linked.setdefault(link["type"], []).append(_name(everybody.get(link["other"].get("reference", "").partition("/")[2], {})))
     return {
         "patient": id,
         "name": _name(data),

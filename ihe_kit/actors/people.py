@@ -54,6 +54,15 @@ class People:
         """Everyone whom one of these numbers names, each once."""
         return list({one.id: one for number in numbers if (one := self.find(number))}.values())
 
+    def referred(self, data: dict[str, Any]) -> dict[str, Any]:
+        """A person whose survivor is named by a number alone, as ITI-104 allows, with a reference beside it where that one is known here."""
+        return data | {"link": [self._referred(link) for link in data["link"]]} if data.get("link") else data
+
+    def _referred(self, link: dict[str, Any]) -> dict[str, Any]:
+        other, number = link["other"], link["other"].get("identifier", {})
+        known = self.find((number.get("system", ""), number.get("value", ""))) if number and not other.get("reference") else None
+        return link | {"other": {"reference": f"Patient/{known.id}", **other}} if known else link
+
     def newest(self, id: str, at: datetime) -> bool:
         """Whether nothing that was recorded after this time has been told of a person so far."""
         last = self.store.get(RECORDED, id)
@@ -153,7 +162,8 @@ class People:
 def replaced_by(person: Document) -> str:
     """The id of the survivor that someone was merged into, or ""."""
     links = json.loads(person.text).get("link", ())
-    return next((link["other"]["reference"].partition("/")[2] for link in links if link.get("type") == "replaced-by"), "")
+    named = (link["other"].get("reference", "") for link in links if link.get("type") == "replaced-by")
+    return next((id for reference in named if (id := reference.partition("/")[2])), "")
 
 
 def retired(person: Document, numbers: Iterable[Identifier]) -> str:

@@ -49,7 +49,17 @@ def fhir_merge(box: Sandbox, old: str, new: str) -> None:
     assert answer.status == "200", answer.text
 
 
-@pytest.mark.parametrize("merge", [v2_merge, fhir_merge])
+def fhir_merge_by_number(box: Sandbox, old: str, new: str) -> None:
+    """ITI-104 as IHE has it: a conditional update, and the survivor is named by a number alone (ITI TF-2, section 3.104.4.2)."""
+    link = [{"other": {"identifier": {"system": NORDVIK, "value": new}}, "type": "replaced-by"}]
+    numbers = [{"system": NORDVIK, "value": old}]
+    gone = {"resourceType": "Patient", "active": False, "identifier": numbers, "name": [{"family": "Horvátová"}], "link": link}
+    answer = FhirClient(box).update(gone, condition=f"identifier={NORDVIK}|{old}").answer
+    assert answer
+    assert answer.status == "200", answer.text
+
+
+@pytest.mark.parametrize("merge", [v2_merge, fhir_merge, fhir_merge_by_number])
 def test_a_merge_points_the_record_at_the_survivor(box: Sandbox, merge: Any) -> None:
     client = OpenehrClient(box)
     for number in ("4711", "4722"):
@@ -73,7 +83,7 @@ def test_a_merge_points_the_record_at_the_survivor(box: Sandbox, merge: Any) -> 
     assert before.data["subject"]["external_ref"]["id"]["value"] == "4711", "what it said before can still be read"
 
 
-@pytest.mark.parametrize("merge", [v2_merge, fhir_merge])
+@pytest.mark.parametrize("merge", [v2_merge, fhir_merge, fhir_merge_by_number])
 def test_two_records_stay_two_and_the_one_says_where_it_goes_on(box: Sandbox, merge: Any) -> None:
     client = OpenehrClient(box)
     for number in ("4711", "4722"):

@@ -38,7 +38,8 @@ MAY = {
     "region": STANDARDS | {"core", "ihe", "exchanges", "faults", "actors", "profiles", "store", "transports"},
     "verbs": SHARED | STANDARDS | {"ihe", "exchanges", "profiles", "crosswalk", "region", "transports"},
     "render": SHARED | {"ihe", "exchanges", "crosswalk", "verbs"},
-    "widgets": SHARED | {"v2", "fhir", "openehr", "ihe", "profiles", "exchanges", "crosswalk", "render", "region", "verbs", "course", "ihe_kit"},
+    "widgets": SHARED
+    | {"v2", "fhir", "openehr", "ihe", "profiles", "exchanges", "crosswalk", "render", "region", "verbs", "course", "ihe_kit"},
     "course": SHARED
     | STANDARDS
     | {"actors", "store", "transports", "demo", "ihe", "exchanges", "crosswalk", "render", "region", "verbs", "widgets", "ihe_kit"},

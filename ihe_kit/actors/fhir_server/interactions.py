@@ -11,7 +11,7 @@ from ihe_kit.actors.fhir_server.answers import changed, etag, shown
 from ihe_kit.actors.fhir_server.call import Call
 from ihe_kit.actors.fhir_server.searching import matches
 from ihe_kit.actors.people import People, replaced_by
-from ihe_kit.actors.resources import remove, save
+from ihe_kit.actors.resources import remove, save, save_data
 from ihe_kit.core import Message
 from ihe_kit.exchanges import judge
 from ihe_kit.fhir import FhirMessage, conform
@@ -162,10 +162,18 @@ def _keep(call: Call, id: str) -> Message:
     if survivor and not any(link.get("type") == "replaced-by" for link in call.message.values.get("link", ())):
         says = f"{call.kind}/{id} was merged into {call.kind}/{survivor}. Send the change to that one: this one is kept for its history."
         return outcome(409, "conflict", says)
-    kept = save(call.store, call.message, call.clock, id, call.base)
+    kept = _saved(call, id)
     if call.kind == "Patient" and not survivor and replaced_by(kept):
         _carry(call, kept)
     return changed(call, 200 if known else 201, kept)
+
+
+def _saved(call: Call, id: str) -> Document:
+    values = call.message.values
+    whole = People(call.store, call.clock, call.ids).referred(values) if call.kind == "Patient" and values.get("link") else values
+    if whole != values:
+        return save_data(call.store, whole, call.clock, id, call.base)
+    return save(call.store, call.message, call.clock, id, call.base)
 
 
 def _carry(call: Call, gone: Document) -> None:
