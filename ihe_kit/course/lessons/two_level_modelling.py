@@ -245,7 +245,7 @@ NO_PLACE = "nothing: it names none"
 
 def check_beyond(answer: Answer, _: Context) -> Verdict:
     """The chosen template is compared with the archetype, as an editor does."""
-    found = compared(EDITS[answer[2]])
+    found = compared(EDITS.get(answer[2], TREE))  # what is no choice changes nothing
     place = found[0].path.partition("/data[at0001]/")[2] if found else "nothing"
     came = ("refused" if found else "taken", place)
     reasons = {"taken": _NARROWED, "refused": found[0].says if found else ""}
