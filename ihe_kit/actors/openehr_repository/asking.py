@@ -141,7 +141,7 @@ class StoredRecords:
     def read_ahead(self, serials: Iterable[int], records: Iterable[int], named: Iterable[int] = ()) -> None:
         nameless = [record for record in named if record not in self._ids]
         for some in _parts(nameless):
-            sql = f"SELECT owner, id FROM document WHERE kind = 'EHR' AND current = 1 AND deleted = 0 AND owner IN ({_marks(some)})"
+            sql = f"SELECT owner, id FROM document WHERE current = 1 AND owner IN ({_marks(some)})"
             self._ids |= dict(self.store.ask(sql, some))
         for serial, text in self._texts([one for one in serials if self.trees.get(one) is None]):
             self.trees.keep(serial, text)
